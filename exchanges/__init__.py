@@ -1,0 +1,1 @@
+"""Exchanges: the wire, the public domain, and one folder per exchange."""

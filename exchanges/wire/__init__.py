@@ -1,0 +1,1 @@
+"""Bytes from and to a venue: transports, websocket connections, liveness. Knows no venue."""

@@ -1,0 +1,1 @@
+"""The composition root and all around a running tree."""

@@ -1,0 +1,1 @@
+"""The benchmark: clients side by side in one run."""

@@ -1,0 +1,1 @@
+"""Simulated exchanges that speak the venues' real protocols."""

@@ -1,0 +1,1 @@
+"""Who restarts whom: specs, strategies, backoff, lifecycle events. Knows actors, and no exchange."""
