@@ -1,0 +1,193 @@
+"""One order book: a dict of sizes beside a sorted list of prices. Pure and synchronous.
+
+Each side keeps its prices so that the best one is last (bids ascending, asks as negative numbers): most changes
+are near the best price, so inserting and deleting moves little memory, however deep the book is.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from itertools import islice
+from math import inf
+
+from feedtree.exchanges.public.messages import BookState, BookView
+from feedtree.exchanges.side import Side
+
+Levels = Iterable[tuple[float, float]]
+
+
+class BadLevel(ValueError):
+    """A level whose price or size is no number that a book can hold."""
+
+    def __init__(self, price: float, size: float) -> None:
+        super().__init__(f"price {price}, size {size}: expected 0 < price < inf and 0 <= size < inf")
+
+
+class BookSide:
+    """One side of a book.
+
+    Args:
+        sign: 1.0 for bids (the highest price is best), -1.0 for asks (the lowest is best).
+
+    Attributes:
+        keys: sign * price, ascending: the best is last. Always the same list.
+    """
+
+    __slots__ = ("_sign", "_sizes", "keys")
+
+    def __init__(self, sign: float) -> None:
+        self._sign = sign
+        self.keys: list[float] = []
+        self._sizes: dict[float, float] = {}  # price -> size
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def load(self, levels: Levels) -> None:
+        """Replace the whole side; levels of size 0 are left out.
+
+        Raises:
+            BadLevel: the side is then unchanged.
+        """
+        sizes: dict[float, float] = {}
+        for price, size in levels:
+            if not (0.0 < price < inf and 0.0 <= size < inf):
+                raise BadLevel(price, size)
+            if size:
+                sizes[price] = size
+        sign = self._sign
+        self._sizes = sizes
+        self.keys[:] = sorted([sign * price for price in sizes])
+
+    def apply(self, levels: Levels) -> None:
+        """Set each level to its new absolute size; 0 deletes it, whether it is held or not.
+
+        Raises:
+            BadLevel: the levels before it have been applied; the book must be resynced.
+        """
+        sizes = self._sizes
+        for price, size in levels:
+            if not (0.0 < price < inf and 0.0 <= size < inf):
+                raise BadLevel(price, size)
+            if size:
+                if price not in sizes:
+                    insort(self.keys, self._sign * price)
+                sizes[price] = size
+            elif sizes.pop(price, None) is not None:
+                keys = self.keys
+                del keys[bisect_left(keys, self._sign * price)]
+
+    def top(self, levels: int | None = None) -> tuple[tuple[float, float], ...]:
+        """Return (price, size) best first, at most so many levels; None is all of them."""
+        sizes = self._sizes
+        sign = self._sign
+        prices = [sign * key for key in islice(reversed(self.keys), levels)]
+        return tuple([(price, sizes[price]) for price in prices])
+
+    def volume_to(self, price: float) -> float:
+        """Return the summed size from the best price to this one, inclusive; costs the levels between."""
+        limit = self._sign * price
+        sizes = self._sizes
+        total = 0.0
+        for key in reversed(self.keys):
+            if key < limit:
+                break
+            total += sizes[self._sign * key]
+        return total
+
+
+class OrderBook:
+    """A book and where it stands.
+
+    Attributes:
+        state: only a LIVE book equals the venue's.
+        sequence: the venue's id of the last change in it; 0 before the first.
+        version: counts every change made here, also across resyncs.
+        true_depth: the number of levels a side to which the venue keeps us informed.
+        changed_ns: when the last change was received.
+        venue_ns: the engine's time of the last change, None where the venue does not say.
+        sent_ns: the gateway's time of the last change, None where the venue does not say.
+    """
+
+    __slots__ = (
+        "_ask_keys",
+        "_bid_keys",
+        "asks",
+        "bids",
+        "changed_ns",
+        "sent_ns",
+        "sequence",
+        "state",
+        "true_depth",
+        "venue_ns",
+        "version",
+    )
+
+    def __init__(self, true_depth: int) -> None:
+        self.bids = BookSide(1.0)
+        self.asks = BookSide(-1.0)
+        self._bid_keys = self.bids.keys
+        self._ask_keys = self.asks.keys
+        self.state = BookState.SYNCING
+        self.sequence = 0
+        self.version = 0
+        self.true_depth = true_depth
+        self.changed_ns = 0
+        self.venue_ns: int | None = None
+        self.sent_ns: int | None = None
+
+    @property
+    def live(self) -> bool:
+        """True while the book equals the venue's."""
+        return self.state is BookState.LIVE
+
+    @property
+    def crossed(self) -> bool:
+        """True where the best bid is not below the best ask: such a book is wrong."""
+        bids = self._bid_keys
+        asks = self._ask_keys
+        return bool(bids) and bool(asks) and bids[-1] + asks[-1] >= 0.0
+
+    def load(self, sequence: int, bids: Levels, asks: Levels) -> None:
+        """Replace the whole book.
+
+        Raises:
+            BadLevel: a side may then be replaced and the other not; the book must be resynced.
+        """
+        self.bids.load(bids)
+        self.asks.load(asks)
+        self.sequence = sequence
+        self.version += 1
+
+    def apply(self, sequence: int, bids: Levels, asks: Levels) -> None:
+        """Make one change; the caller has checked that it follows.
+
+        Raises:
+            BadLevel: the change is half made; the book must be resynced.
+        """
+        if bids:
+            self.bids.apply(bids)
+        if asks:
+            self.asks.apply(asks)
+        self.sequence = sequence
+        self.version += 1
+
+    def volume_to(self, side: Side, price: float) -> float:
+        """Return what a taker of this side finds up to a price, inclusive, in base units.
+
+        Args:
+            side: the taker's: BUY takes asks, SELL takes bids.
+            price: the worst price that is accepted.
+        """
+        return (self.asks if side is Side.BUY else self.bids).volume_to(price)
+
+    def view(self, depth: int | None, now_ns: int) -> BookView:
+        """Return an immutable look, to so many levels a side (None: all that is held)."""
+        return BookView(
+            self.state,
+            self.sequence,
+            self.bids.top(depth),
+            self.asks.top(depth),
+            self.true_depth,
+            self.changed_ns,
+            now_ns,
+        )
