@@ -226,3 +226,21 @@ class StreamFailed(StreamEvent, frozen=True, gc=False):
     """The stream's branch was parked: it stays down until somebody restarts it."""
 
     reason: str
+
+
+class DecodeFailed(Struct, frozen=True, gc=False, tag=True):
+    """A frame of a venue did not decode; it was counted and kept, and killed nothing.
+
+    Args:
+        venue: whose frame it was.
+        shard: the connection that it came on.
+        size: its length in bytes or characters.
+        error: what the decoder said.
+    """
+
+    venue: str
+    shard: str
+    generation: int
+    at_ns: int
+    size: int
+    error: str

@@ -1,0 +1,64 @@
+"""What a running tree lends to the streams in it: network, clocks, chance, and the venues' budgets."""
+
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Any
+
+import trio
+
+from feedtree.exchanges.endpoint import Endpoint
+from feedtree.exchanges.limits import ConnectionBudget, WeightBudget
+from feedtree.exchanges.wire.transport import Network
+from feedtree.supervisors import Supervisor
+
+
+class Host:
+    """One per tree.
+
+    Args:
+        supervisor: the tree's root.
+        network: where connections are made: TCP, or memory for tests.
+        nursery: runs what tends the tree and is no actor; it lives as long as the tree.
+        wall_ns: UTC nanoseconds.
+        rng: jitter comes from here.
+        log: a bound structlog logger.
+    """
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        network: Network,
+        nursery: trio.Nursery,
+        *,
+        wall_ns: Callable[[], int],
+        rng: Random,
+        log: Any,
+    ) -> None:
+        self.supervisor = supervisor
+        self.network = network
+        self.wall_ns = wall_ns
+        self.rng = rng
+        self.log = log
+        self._nursery = nursery
+        self._connections: dict[str, ConnectionBudget] = {}
+        self._rest: dict[str, WeightBudget] = {}
+
+    def start_soon(self, function: Callable[..., Awaitable[object]], *args: object) -> None:
+        """Run something beside the tree until the tree ends; an exception of it is a defect and ends the tree."""
+        self._nursery.start_soon(function, *args)
+
+    def connection_budget(self, endpoint: Endpoint) -> ConnectionBudget:
+        """Return the venue's budget of attempts and sockets: one for the process's tree, private and public."""
+        budget = self._connections.get(endpoint.name)
+        if budget is None:
+            budget = self._connections[endpoint.name] = ConnectionBudget(
+                endpoint.connections, endpoint.connection_attempts_per_s, idle=endpoint.idle_s
+            )
+        return budget
+
+    def rest_budget(self, endpoint: Endpoint) -> WeightBudget:
+        """Return the venue's budget of REST weight."""
+        budget = self._rest.get(endpoint.name)
+        if budget is None:
+            budget = self._rest[endpoint.name] = WeightBudget(endpoint.rest_weight, endpoint.rest_period)
+        return budget

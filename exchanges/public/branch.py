@@ -1,0 +1,57 @@
+"""The branch of the tree that carries a feed: venue, shards, slots.
+
+gateio.spot         venue supervisor, dynamic; a bulkhead
+└── shard-1         dynamic
+└── a           the connection
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from feedtree.exchanges.public.feed import Feed
+from feedtree.exchanges.public.session import run_connection
+from feedtree.exchanges.public.shard import Shard
+from feedtree.exchanges.public.source import Source
+from feedtree.supervisors import BackoffPolicy, ChildSpec, Herd, SupervisorSpec
+
+CONNECTION_STOP = 0.5  # seconds for a connection to end
+CONNECTION_INTENSITY = (5, 60.0)  # restarts that count, within seconds
+VENUE_INTENSITY = (3, 300.0)
+
+
+class Branch:
+    """Makes the specs of one feed's branch; a restart brings back the shards of that moment."""
+
+    def __init__(self, id: str, feed: Feed, source: Source) -> None:  # noqa: A002 - OTP's word
+        self._id = id
+        self._feed = feed
+        self._source = source
+        self._backoff = BackoffPolicy(herd=Herd())
+
+    def venue(self) -> SupervisorSpec:
+        """Return the venue supervisor's spec."""
+        intensity, period = VENUE_INTENSITY
+        return SupervisorSpec(
+            id=self._id,
+            children=self._shards,
+            dynamic=True,
+            intensity=intensity,
+            period=period,
+            bulkhead=True,
+        )
+
+    def _shards(self) -> Sequence[SupervisorSpec]:
+        return [self.shard(shard) for shard in self._feed.plan()]
+
+    def shard(self, shard: Shard) -> SupervisorSpec:
+        """Return a shard supervisor's spec."""
+        intensity, period = CONNECTION_INTENSITY
+        connection = ChildSpec(
+            id="a",
+            start=partial(run_connection, self._feed, shard, self._source),
+            shutdown=CONNECTION_STOP,
+            backoff=self._backoff,
+        )
+        return SupervisorSpec(
+            id=shard.id, children=[connection], dynamic=True, intensity=intensity, period=period
+        )

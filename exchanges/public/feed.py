@@ -1,0 +1,215 @@
+"""A feed: what outlives the connections of one public websocket object.
+
+It owns the desired topics, the shard plan, one book per book topic, and the fan-out to mailboxes. Incarnations come
+and go; each gets a publisher that is bound to its generation.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import trio
+
+from feedtree.actors.fanout import FanOut
+from feedtree.actors.publisher import Publisher
+from feedtree.exchanges.public.book import OrderBook
+from feedtree.exchanges.public.channels import Book, Channel, Topic
+from feedtree.exchanges.public.messages import BookView, StreamFailed, StreamLost
+from feedtree.exchanges.public.shard import Shard, StreamReport, TopicRecord, TopicState, TopicStatus
+from feedtree.exchanges.public.taps import Tap, TapFunction
+from feedtree.exchanges.public.venue import PublicVenue
+from feedtree.exchanges.symbols import Symbol, SymbolMap
+
+
+class StreamNotLive(Exception):
+    """Topics were not live in time, or are refused; the message names them and why."""
+
+
+class Feed:
+    """The public side of one venue, whatever happens to its connections.
+
+    Args:
+        venue: whose feed it is.
+        path: where its branch stands in the tree.
+        wall_ns: UTC nanoseconds.
+        rank: how much a topic is wanted; snapshots of higher ranks are fetched first.
+    """
+
+    def __init__(
+        self,
+        venue: PublicVenue,
+        path: str,
+        wall_ns: Callable[[], int],
+        rank: Callable[[Topic], int] = lambda topic: 0,
+    ) -> None:
+        self.venue = venue
+        self.path = path
+        self.symbols = SymbolMap(venue.spell)
+        self.fanout = FanOut()
+        self.plan_changed = trio.Event()
+        self.rank = rank
+        self.taps: list[Tap] = []
+        self._wall_ns = wall_ns
+        self._records: dict[Topic, TopicRecord] = {}
+        self._shards: dict[str, Shard] = {}
+        self._shards_made = 0
+        self._settled = trio.Event()
+
+    @property
+    def name(self) -> str:
+        """The venue's name."""
+        return self.venue.name
+
+    # What is wanted
+
+    def subscribe(self, symbols: Iterable[Symbol], channels: Iterable[Channel]) -> None:
+        """Want these topics; those that are wanted already stay as they are.
+
+        Raises:
+            ChannelNotOffered: the venue lacks one of the channels; nothing is changed then.
+        """
+        chosen = list(channels)
+        new: list[TopicRecord] = []
+        for symbol in symbols:
+            for channel in chosen:
+                topic = Topic(self.name, symbol, channel)
+                if topic not in self._records:
+                    new.append(TopicRecord(topic, self.venue.resolve(topic, self.symbols)))
+        for record in new:
+            if record.topic not in self._records:
+                self._records[record.topic] = record
+                self._place(record)
+
+    def unsubscribe(self, symbols: Iterable[Symbol], channels: Iterable[Channel]) -> None:
+        """Want these topics no longer; consumers get a last `StreamLost`."""
+        chosen = list(channels)
+        burst: list[object] = []
+        for symbol in symbols:
+            for channel in chosen:
+                record = self._records.pop(Topic(self.name, symbol, channel), None)
+                if record is None:
+                    continue
+                shard = record.shard
+                if shard is not None:
+                    shard.remove(record)
+                    if record.up:
+                        burst.append(
+                            StreamLost(record.topic, shard.generation, self._wall_ns(), "unsubscribed")
+                        )
+                    if not shard.records:
+                        self._drop(shard)
+                record.up = False
+        self.publish_now(burst)
+        self.notify()
+
+    def _place(self, record: TopicRecord) -> None:
+        for shard in self._shards.values():
+            if shard.fits(record.wire):
+                shard.add(record)
+                return
+        self._shards_made += 1
+        shard = Shard(self.name, f"shard-{self._shards_made}", self.venue.endpoint.topics_per_connection)
+        self._shards[shard.id] = shard
+        shard.add(record)
+        self.plan_changed.set()
+
+    def _drop(self, shard: Shard) -> None:
+        del self._shards[shard.id]
+        self.plan_changed.set()
+
+    def plan(self) -> list[Shard]:
+        """Return the shards that have topics, oldest first."""
+        return list(self._shards.values())
+
+    # What is there
+
+    def topics(self) -> Mapping[Topic, TopicStatus]:
+        """Return every wanted topic and where it stands."""
+        return {topic: record.status() for topic, record in self._records.items()}
+
+    def book(self, topic: Topic) -> OrderBook | None:
+        """Return the book of a topic; None where it is not wanted, or no book."""
+        record = self._records.get(topic)
+        return None if record is None or record.sync is None else record.sync.book
+
+    def view(self, symbol: Symbol, levels: int | None = 1, channel: Book | None = None) -> BookView | None:
+        """Return a look at a symbol's book, of the first book channel that is wanted unless one is named."""
+        for topic, record in self._records.items():
+            if topic.symbol == symbol and record.sync is not None and channel in (None, topic.channel):
+                return record.sync.book.view(levels, self._wall_ns())
+        return None
+
+    def streams(self) -> list[StreamReport]:
+        """Return the account of every shard."""
+        return [shard.report(self.name, f"{self.path}/{shard.id}") for shard in self._shards.values()]
+
+    async def wait_live(self, timeout: float) -> None:
+        """Return when every topic that the venue does not refuse is live.
+
+        Args:
+            timeout: seconds.
+
+        Raises:
+            StreamNotLive: not within that time, or every topic is refused; names the topics and their states.
+        """
+        with trio.move_on_after(timeout):
+            while not self._live():
+                await self._settled.wait()
+        records = self._records.values()
+        waiting = [record for record in records if record.state is not TopicState.LIVE]
+        if not self._live() or (records and len(waiting) == len(records)):
+            named = "; ".join(
+                f"{record.topic} {record.state} {record.reason}".rstrip() for record in waiting[:10]
+            )
+            raise StreamNotLive(f"{len(waiting)} of {len(records)} topics are not live: {named}")
+
+    def _live(self) -> bool:
+        return all(record.settled for record in self._records.values())
+
+    def notify(self) -> None:
+        """Wake those that wait for topics to settle."""
+        self._settled.set()
+        self._settled = trio.Event()
+
+    # What incarnations tell
+
+    def publisher(self, shard: Shard) -> Publisher:
+        """Begin a new generation of a shard: its predecessor can publish no more."""
+        shard.generation += 1
+        for record in shard.records.values():
+            record.begin()
+        return Publisher(shard.generation, lambda: shard.generation, self.fanout)
+
+    def endpoint_back(self) -> None:
+        """Note a successful TCP connect to the venue."""
+        now_ns = self._wall_ns()
+        for shard in self._shards.values():
+            shard.endpoint_back(now_ns)
+
+    def failed(self, shards: Iterable[Shard], reason: str) -> None:
+        """Tell consumers that a branch was parked."""
+        burst: list[object] = []
+        for shard in shards:
+            shard.state = "failed"
+            burst += [
+                StreamFailed(topic, shard.generation, self._wall_ns(), reason) for topic in shard.records
+            ]
+        self.publish_now(burst)
+
+    def publish_now(self, burst: list[object]) -> None:
+        """Publish without waiting for anybody: for events, which every mailbox takes."""
+        if burst:
+            self.fanout.publish(burst)
+
+    # Who listens
+
+    def tap(self, function: TapFunction, name: str = "") -> Tap:
+        """Run a synchronous callable in the reader's own step, before any mailbox is fed.
+
+        It gets each burst, must not change it, and is disabled when it fails too often. Close it to end it.
+        """
+        tap = Tap(function, name or getattr(function, "__qualname__", repr(function)))
+        self.taps.append(tap)
+        return tap
+
+    def close(self) -> None:
+        """End the feed: mailboxes that have no other feed are closed when they are empty."""
+        self.fanout.close()

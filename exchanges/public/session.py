@@ -1,0 +1,337 @@
+"""One incarnation of a public connection, as straight-line code: connect, subscribe, read until something fails.
+
+No retry loop and no reconnect flag: whatever fails is raised, and the supervisor starts the next incarnation.
+"""
+
+import trio
+
+from feedtree.actors.context import Context
+from feedtree.actors.publisher import Publisher
+from feedtree.exchanges.errors import (
+    ClosedByPeer,
+    RestFailed,
+    Stalled,
+    SubscribeTimeout,
+    VenueThrottled,
+)
+from feedtree.exchanges.limits import Pacer
+from feedtree.exchanges.public.channels import Topic
+from feedtree.exchanges.public.codec import Payload, PublicCodec, WireTopic
+from feedtree.exchanges.public.feed import Feed
+from feedtree.exchanges.public.intake import Burst, Intake, describe
+from feedtree.exchanges.public.shard import Shard, TopicState
+from feedtree.exchanges.public.silence import Silence
+from feedtree.exchanges.public.source import Source
+from feedtree.exchanges.public.subscriptions import Subscriptions
+from feedtree.exchanges.wire.connection import Wire
+from feedtree.exchanges.wire.liveness import Action, Liveness
+
+RECONCILE_EVERY = 0.05  # seconds: changes of the desired topics within that time go out together
+SNAPSHOTS_AT_ONCE = 8
+SNAPSHOT_RETRY = (0.2, 0.4, 0.8)  # seconds before the second, third and every later attempt
+UNSTATED_PAUSE = 60.0  # seconds without REST after a 429 that states nothing
+SEND_ROOM = 4096  # frames queued for the writer
+LATE = 0.25  # seconds by which a wake-up of ours may be late before the timers are set anew
+CLOSE_WITHIN = 0.1  # seconds for the close frame of an orderly stop
+
+
+async def run_connection(feed: Feed, shard: Shard, source: Source, context: Context) -> None:
+    """Be one incarnation of a shard's connection: the start function of its child spec.
+
+    Raises:
+        Retryable: the connection was lost, refused, timed out or stalled.
+        DecodeStorm: too much of what came does not decode.
+    """
+    context.started()
+    publisher = feed.publisher(shard)
+    session = Session(feed, shard, source, context, publisher)
+    try:
+        await session.run()
+    except BaseException as error:
+        session.ended(error)
+        raise
+
+
+class Session:
+    """The parts of one incarnation and what they share."""
+
+    def __init__(
+        self, feed: Feed, shard: Shard, source: Source, context: Context, publisher: Publisher
+    ) -> None:
+        now = trio.current_time()
+        self._feed = feed
+        self._shard = shard
+        self._source = source
+        self._context = context
+        self._publisher = publisher
+        self._codec: PublicCodec = feed.venue.codec(feed.symbols)
+        self._subscriptions = Subscriptions()
+        self._intake = Intake(shard, publisher.generation, self._subscriptions, self._on_settled)
+        self._pacer = Pacer(feed.venue.endpoint.client_messages_per_s)
+        self._silence = Silence(now)
+        self._outbox, self._to_send = trio.open_memory_channel[tuple[Payload, tuple[WireTopic, ...]]](
+            SEND_ROOM
+        )
+        self._fetching: set[Topic] = set()
+        self._snapshots_wanted = trio.Event()
+        self._pongs = 0
+        self._latency = context.meters.histogram("latency_ns")
+        self._liveness: Liveness
+        self._wire: Wire
+
+    # Life
+
+    async def run(self) -> None:
+        """Connect and live until something fails."""
+        self._state("connecting")
+        budget = self._source.connections
+        await self._source.admitted()
+        orderly = False
+        try:
+            self._shard.attempt()
+            self._wire = await self._source.connect(self._on_dialled)
+            await self._live()
+        except VenueThrottled as error:
+            budget.throttled(trio.current_time(), error.retry_after)
+            orderly = True
+            raise
+        except (ClosedByPeer, trio.Cancelled):
+            orderly = True
+            raise
+        finally:
+            if orderly:
+                budget.closed()
+            else:
+                budget.forgotten(trio.current_time())
+
+    async def _live(self) -> None:
+        now = trio.current_time()
+        self._liveness = self._source.liveness(now)
+        self._silence.moved(now)
+        self._state("syncing")
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._write)
+                nursery.start_soon(self._subscribe)
+                nursery.start_soon(self._fetch_snapshots)
+                await self._read()
+        finally:
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_WITHIN):
+                await self._wire.aclose()
+            self._wire.close()
+
+    def ended(self, error: BaseException) -> None:
+        """Tell consumers and the account that this incarnation is over."""
+        now_ns = self._source.wall_ns()
+        cause = describe(error)
+        self._shard.lost(cause, now_ns)
+        self._state("down")
+        self._feed.publish_now(self._intake.lost(cause, now_ns))
+        self._feed.notify()
+
+    def _on_dialled(self) -> None:
+        self._context.mark_connected()
+        self._feed.endpoint_back()
+
+    def _on_settled(self, settled: bool) -> None:
+        if settled and self._shard.records:
+            self._shard.recovered(self._source.wall_ns())
+            self._state("live")
+        elif not settled:
+            self._state("syncing")
+
+    def _state(self, state: str) -> None:
+        self._shard.state = state
+        self._context.report(state, topics=len(self._shard.records))
+
+    # Reading
+
+    async def _read(self) -> None:
+        wire = self._wire
+        liveness = self._liveness
+        silence = self._silence
+        while True:
+            deadline = min(liveness.deadline(), silence.deadline())
+            payloads = await wire.receive(deadline)
+            now = trio.current_time()
+            if payloads:
+                await self._take(payloads, now)
+            liveness.heard(wire.last_frame_at)
+            if now >= deadline:
+                self._watch(now, late=not payloads and now - deadline > LATE)
+
+    async def _take(self, payloads: list[Payload], now: float) -> None:
+        now_ns = self._source.wall_ns()
+        intake = self._intake
+        burst = intake.take(self._codec.decode(payloads, now_ns), len(payloads), now, now_ns)
+        if burst:
+            shard = self._shard
+            shard.messages += len(burst)
+            shard.bursts += 1
+            shard.last_good_ns = now_ns
+            self._silence.heard(now)
+            self._context.mark_useful()
+            sent_ns = getattr(burst[-1], "sent_ns", None)
+            if sent_ns is not None:
+                self._latency.record(now_ns - sent_ns)
+            if self._feed.taps:
+                self._tap(burst, now)
+            await self._publish(burst)
+        if intake.pongs != self._pongs:
+            self._pongs = intake.pongs
+            self._liveness.answered(now)
+        if intake.fault is not None:
+            raise intake.fault
+        if intake.resubscribe or intake.resend:
+            self._shard.changed.set()
+        if len(intake.snapshots) > len(self._fetching):
+            self._snapshots_wanted.set()
+
+    def _watch(self, now: float, *, late: bool) -> None:
+        action = self._liveness.check(now, late)
+        if action is Action.STALLED:
+            raise Stalled("no answer to a ping, and no data")
+        if action is not Action.NONE:
+            self._post(self._codec.ping(self._source.wall_ns() / 1e9), ())
+        if late:
+            self._silence.moved(now)
+        elif now >= self._silence.deadline():
+            raise Stalled("pings are answered, but no data comes")
+
+    def _tap(self, burst: Burst, now: float) -> None:
+        for tap in self._feed.taps:
+            tap.step(burst, now, self._report_tap)
+        self._feed.taps = [tap for tap in self._feed.taps if tap.enabled]
+
+    def _report_tap(self, event: str, detail: str) -> None:
+        self._context.log.warning(event, detail=detail)
+
+    async def _publish(self, burst: Burst) -> None:
+        full = self._publisher.publish(burst)
+        if full:
+            began = trio.current_time()
+            self._liveness.paused(began)
+            for mailbox in full:
+                await mailbox.wait_space()
+            now = trio.current_time()
+            self._liveness.resumed(now)
+            self._silence.moved(now)
+
+    # Sending
+
+    def _post(self, frame: Payload, topics: tuple[WireTopic, ...]) -> None:
+        try:
+            self._outbox.send_nowait((frame, topics))
+        except trio.WouldBlock:
+            raise Stalled(f"{SEND_ROOM} frames wait to be sent: the venue takes none") from None
+
+    async def _write(self) -> None:
+        async for frame, topics in self._to_send:
+            await trio.sleep(self._pacer.take(trio.current_time()))
+            await self._wire.send(frame)
+            self._subscriptions.sent(topics, trio.current_time())
+            if topics:
+                self._shard.changed.set()
+
+    # Subscribing
+
+    async def _subscribe(self) -> None:
+        shard = self._shard
+        while True:
+            shard.changed = trio.Event()
+            await self._reconcile()
+            await trio.sleep(RECONCILE_EVERY)
+            with trio.move_on_at(self._subscriptions.deadline()):
+                await shard.changed.wait()
+
+    async def _reconcile(self) -> None:
+        now = trio.current_time()
+        intake = self._intake
+        again, given_up = self._subscriptions.unanswered(now)
+        if (again or given_up) and not self._subscriptions.answered:
+            raise SubscribeTimeout(f"{len(again) + len(given_up)} requests stayed unanswered")
+        unseeded = self._subscriptions.unseeded(now)
+        for wire in given_up:
+            await self._refuse(wire, "the venue does not answer")
+        for wire in unseeded:
+            await self._refuse(wire, f"{wire.channel}: no snapshot in time")
+        resubscribe, intake.resubscribe = intake.resubscribe, []
+        resend, intake.resend = intake.resend, []
+        self._end([*unseeded, *resubscribe])
+        self._ask(again)
+        for group in resend:
+            self._ask(group)
+        drop, add = self._subscriptions.difference(
+            record.wire for record in self._shard.records.values() if record.state is not TopicState.REJECTED
+        )
+        self._end(drop)
+        self._ask(add)
+
+    async def _refuse(self, wire: WireTopic, reason: str) -> None:
+        await self._publish(self._intake.refuse(wire, reason, self._source.wall_ns()))
+        self._feed.notify()
+
+    def _ask(self, topics: "list[WireTopic] | tuple[WireTopic, ...]") -> None:
+        if not topics:
+            return
+        self._intake.asked(topics)
+        self._subscriptions.asked(topics)
+        for request in self._codec.subscribe(topics, self._source.wall_ns() / 1e9):
+            self._post(request.frame, request.topics)
+
+    def _end(self, topics: list[WireTopic]) -> None:
+        if not topics:
+            return
+        self._intake.forget(topics)
+        self._subscriptions.dropped(topics)
+        for request in self._codec.unsubscribe(topics, self._source.wall_ns() / 1e9):
+            self._post(request.frame, ())
+
+    # Snapshots
+
+    async def _fetch_snapshots(self) -> None:
+        async with trio.open_nursery() as nursery:
+            while True:
+                self._snapshots_wanted = trio.Event()
+                for topic in self._next_snapshots():
+                    self._fetching.add(topic)
+                    nursery.start_soon(self._fetch, topic)
+                await self._snapshots_wanted.wait()
+
+    def _next_snapshots(self) -> list[Topic]:
+        waiting = [topic for topic in self._intake.snapshots if topic not in self._fetching]
+        waiting.sort(key=self._feed.rank, reverse=True)
+        return waiting[: max(SNAPSHOTS_AT_ONCE - len(self._fetching), 0)]
+
+    async def _fetch(self, topic: Topic) -> None:
+        attempt = 0
+        try:
+            while topic in self._intake.snapshots and await self._fetch_once(topic):
+                await trio.sleep(SNAPSHOT_RETRY[min(attempt, len(SNAPSHOT_RETRY) - 1)])
+                attempt += 1
+        finally:
+            self._fetching.discard(topic)
+            self._snapshots_wanted.set()
+
+    async def _fetch_once(self, topic: Topic) -> bool:
+        record = self._shard.records.get(topic)
+        if record is None:
+            return False
+        budget = self._source.rest_budget
+        await trio.sleep(budget.take(trio.current_time(), self._feed.venue.endpoint.book_weight))
+        try:
+            raw = await self._source.rest.book(record.wire)
+        except VenueThrottled as error:
+            pause = UNSTATED_PAUSE if error.retry_after is None else error.retry_after
+            budget.pause(trio.current_time() + pause)
+            record.reason = str(error)
+            return True
+        except RestFailed as error:
+            record.reason = str(error)
+            return True
+        burst, again = self._intake.join(topic, raw, trio.current_time(), self._source.wall_ns())
+        if burst:
+            await self._publish(burst)
+        if self._intake.fault is not None:
+            raise self._intake.fault
+        return again

@@ -1,0 +1,45 @@
+"""A connection that answers pings and sends no data. Pure: times are arguments.
+
+The usual interval between useful bursts is measured; silence of ten times that interval, and of at least
+`LEAST` seconds, puts the stream in doubt. Before enough is known nothing is: a quiet market is no fault.
+"""
+
+from collections import deque
+from math import inf
+from statistics import median
+
+LEAST = 1.5  # seconds: with a usual interval under 0.15 s silence is found in under 2 s
+FACTOR = 10.0
+SAMPLES = 64
+ENOUGH = 16
+SPACING = 0.02  # seconds between samples: bursts that follow closer count as one
+
+
+class Silence:
+    """Measures the interval of useful bursts of one connection."""
+
+    __slots__ = ("_last", "_limit", "_samples", "_since")
+
+    def __init__(self, now: float) -> None:
+        self._samples: deque[float] = deque(maxlen=SAMPLES)
+        self._last = now
+        self._since = now
+        self._limit = inf
+
+    def heard(self, now: float) -> None:
+        """Note a useful burst."""
+        interval = now - self._since
+        self._last = now
+        if interval >= SPACING:
+            self._since = now
+            self._samples.append(interval)
+            if len(self._samples) >= ENOUGH:
+                self._limit = max(LEAST, FACTOR * median(self._samples))
+
+    def moved(self, now: float) -> None:
+        """Begin anew after a pause that was ours (a blocked loop, a full mailbox)."""
+        self._last = self._since = now
+
+    def deadline(self) -> float:
+        """Return the time from which silence is a fault; infinity while the interval is not known."""
+        return self._last + self._limit
