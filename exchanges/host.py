@@ -22,6 +22,7 @@ class Host:
         wall_ns: UTC nanoseconds.
         rng: jitter comes from here.
         log: a bound structlog logger.
+        park: whether a branch that fails too often is parked; otherwise the tree fails with it.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class Host:
         wall_ns: Callable[[], int],
         rng: Random,
         log: Any,
+        park: bool = True,
     ) -> None:
         self.supervisor = supervisor
         self.network = network
         self.wall_ns = wall_ns
         self.rng = rng
         self.log = log
+        self.park = park
         self._nursery = nursery
         self._connections: dict[str, ConnectionBudget] = {}
         self._rest: dict[str, WeightBudget] = {}

@@ -1,1 +1,30 @@
-"""The composition root and all around a running tree."""
+"""The composition root and all around a running tree.
+
+``Config, Venue, load_config, open_tree, run_tree`` are resolved when they are first used, so that importing the
+package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from feedtree.ops.app import Tree, open_tree, run_tree
+    from feedtree.ops.config import Config, ConfigError, Venue, load_config
+
+__all__ = ["Config", "ConfigError", "Tree", "Venue", "load_config", "open_tree", "run_tree"]
+
+_HOME = {
+    "Config": "config",
+    "ConfigError": "config",
+    "Venue": "config",
+    "load_config": "config",
+    "Tree": "app",
+    "open_tree": "app",
+    "run_tree": "app",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

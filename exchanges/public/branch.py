@@ -22,10 +22,11 @@ VENUE_INTENSITY = (3, 300.0)
 class Branch:
     """Makes the specs of one feed's branch; a restart brings back the shards of that moment."""
 
-    def __init__(self, id: str, feed: Feed, source: Source) -> None:  # noqa: A002 - OTP's word
+    def __init__(self, id: str, feed: Feed, source: Source, *, park: bool) -> None:  # noqa: A002 - OTP's word
         self._id = id
         self._feed = feed
         self._source = source
+        self._park = park
         self._backoff = BackoffPolicy(herd=Herd())
 
     def venue(self) -> SupervisorSpec:
@@ -37,7 +38,7 @@ class Branch:
             dynamic=True,
             intensity=intensity,
             period=period,
-            bulkhead=True,
+            bulkhead=self._park,
         )
 
     def _shards(self) -> Sequence[SupervisorSpec]:

@@ -21,7 +21,7 @@ from feedtree.exchanges.public.taps import Tap, TapFunction
 from feedtree.exchanges.public.venue import PublicVenue
 from feedtree.exchanges.public.views import View
 from feedtree.exchanges.symbols import Symbol
-from feedtree.supervisors import EventKind, SupervisorError
+from feedtree.supervisors import AdminRefused, EventKind
 
 PARENT = "public"
 
@@ -60,7 +60,7 @@ class BasePublicWebsocket(ABC):
         self.path = f"{PARENT}/{self._id}"
         self.feed = Feed(self.VENUE, self.path, tree.host.wall_ns, tree.public.rank)
         self._source = Source(self.VENUE, tree.host, options or StreamOptions(), self.feed.symbols)
-        self._branch = Branch(self._id, self.feed, self._source)
+        self._branch = Branch(self._id, self.feed, self._source, park=tree.host.park)
         self._scope = trio.CancelScope()
         self._started = False
 
@@ -174,7 +174,7 @@ class BasePublicWebsocket(ABC):
                 await supervisor.remove_child(f"{self.path}/{gone}")
             for new in planned.keys() - running:
                 await supervisor.start_child(self.path, self._branch.shard(planned[new]))
-        except SupervisorError as error:
+        except AdminRefused as error:
             # The branch is parked, restarting or stopping: its next start derives its shards from the plan.
             self._host.log.info("plan_waits", path=self.path, reason=str(error))
 

@@ -1,0 +1,176 @@
+"""The composition root: a config becomes a running tree."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from random import Random
+from typing import Any, Literal
+
+import structlog
+import trio
+
+from feedtree.exchanges.gateio.websocket import GateioPublicSpotWebsocket
+from feedtree.exchanges.host import Host
+from feedtree.exchanges.mexc.websocket import MexcPublicSpotWebsocket
+from feedtree.exchanges.public.hub import PublicHub
+from feedtree.exchanges.public.source import StreamOptions
+from feedtree.exchanges.public.websocket import PARENT, BasePublicWebsocket
+from feedtree.exchanges.wire.connection import ReadMode
+from feedtree.exchanges.wire.tcp import TcpNetwork
+from feedtree.exchanges.wire.transport import Network
+from feedtree.ops.config import Config, Venue
+from feedtree.ops.inspect import inspect_spec
+from feedtree.supervisors import ChildSpec, EventStream, Node, Supervisor, SupervisorSpec, open_supervisor
+
+ROOT = "feedtree"
+
+WEBSOCKETS: dict[str, type[BasePublicWebsocket]] = {
+    websocket.VENUE.name: websocket for websocket in (GateioPublicSpotWebsocket, MexcPublicSpotWebsocket)
+}
+
+
+class Tree:
+    """A running tree.
+
+    Attributes:
+        host: what websocket objects of this tree are made with.
+        public: every public feed; open mailboxes here.
+        websockets: the websocket objects that the config asked for, by venue.
+    """
+
+    def __init__(self, host: Host, public: PublicHub) -> None:
+        self.host = host
+        self.public = public
+        self.websockets: dict[str, BasePublicWebsocket] = {}
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """The root supervisor."""
+        return self.host.supervisor
+
+    def snapshot(self) -> Node:
+        """Return the whole tree as it is now, consistent."""
+        return self.supervisor.snapshot()
+
+    def events(self, path: str = "") -> AbstractAsyncContextManager[EventStream]:
+        """Open the stream of lifecycle events at and below a path."""
+        return self.supervisor.events(path)
+
+    async def restart(self, path: str) -> None:
+        """Start a parked or stopped branch again."""
+        await self.supervisor.restart(path)
+
+    async def failed(self, path: str) -> None:
+        """Wait until this path is parked as failed."""
+        await self.supervisor.failed(path)
+
+
+@asynccontextmanager
+async def open_tree(
+    config: Config,
+    *,
+    app: str = "app",
+    inspect: bool = False,
+    on_failure: Literal["park", "raise"] = "park",
+    network: Network | None = None,
+    wall_ns: Callable[[], int] = time.time_ns,
+    rng: Random | None = None,
+    log: Any = None,
+) -> AsyncIterator[Tree]:
+    """Run a tree beside a body.
+
+    The body begins when everything is wired and trying; streams connect meanwhile. When it ends, the tree is
+    stopped in order.
+
+    Args:
+        config: the venues to stream.
+        app: the name under which ``feedtree tree`` finds this tree.
+        inspect: whether to serve the tree on a Unix socket, for the same user only.
+        on_failure: ``park`` keeps a failure inside its venue; ``raise`` gives it to the body's caller.
+        network: TCP by default; a memory network for tests.
+        wall_ns: UTC nanoseconds.
+        rng: where jitter comes from.
+        log: a structlog logger.
+
+    Yields:
+        The running tree.
+
+    Raises:
+        TreeFailed: the tree gave up; the body was cancelled.
+        ChannelNotOffered: a venue lacks a channel that the config names.
+    """
+    log = structlog.get_logger() if log is None else log
+    rng = Random() if rng is None else rng
+    opened = open_supervisor(_root(app, inspect=inspect), rng=rng, wall_ns=wall_ns, log=log)
+    async with opened as supervisor:
+        failure: BaseException | None = None
+        async with trio.open_nursery() as nursery:
+            host = Host(
+                supervisor,
+                network or TcpNetwork(),
+                nursery,
+                wall_ns=wall_ns,
+                rng=rng,
+                log=log,
+                park=on_failure == "park",
+            )
+            tree = Tree(host, PublicHub(wall_ns))
+            try:
+                await _start(tree, config)
+                yield tree
+            except BaseException as error:
+                failure = error
+            nursery.cancel_scope.cancel()
+        if failure is not None:
+            # Raised here, outside the nursery, so that the body's exception leaves as it is.
+            raise failure
+    tree.public.close()
+
+
+async def run_tree(
+    config: Config,
+    *,
+    app: str = "app",
+    inspect: bool = False,
+    on_failure: Literal["park", "raise"] = "park",
+    network: Network | None = None,
+    task_status: trio.TaskStatus[Tree] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Run a tree in a nursery of the app: ``tree = await nursery.start(run_tree, config)``.
+
+    Arguments and errors are those of `open_tree`. Cancel it to stop the tree in order.
+    """
+    async with open_tree(config, app=app, inspect=inspect, on_failure=on_failure, network=network) as tree:
+        task_status.started(tree)
+        await trio.sleep_forever()
+
+
+def _root(app: str, *, inspect: bool) -> SupervisorSpec:
+    operations: list[ChildSpec] = [inspect_spec(app)] if inspect else []
+    return SupervisorSpec(
+        id=ROOT,
+        children=[
+            SupervisorSpec(id=PARENT, dynamic=True),
+            SupervisorSpec(id="ops", children=operations, bulkhead=True),
+        ],
+    )
+
+
+async def _start(tree: Tree, config: Config) -> None:
+    for name, venue in config.venues.items():
+        if venue.enabled:
+            websocket = WEBSOCKETS[name](tree, options_of(venue))
+            tree.websockets[name] = websocket
+            await websocket.initialize(venue.symbols, venue.channels)
+
+
+def options_of(venue: Venue) -> StreamOptions:
+    """Return what a venue's config says of its connections."""
+    return StreamOptions(
+        ws_url=venue.ws_url,
+        rest_url=venue.rest_url,
+        ca_file=venue.ca_file,
+        local_address=venue.local_address,
+        proxy=venue.proxy,
+        read=ReadMode(venue.read_mode, venue.coalesce_s),
+    )
