@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct, convert
 
@@ -219,7 +219,7 @@ def kline(topic: Topic, push: PushDataV3ApiWrapper, received_ns: int) -> Sequenc
         _Candle,
         strict=False,
     )
-    channel: Any = topic.channel
+    channel = topic.channel
     return (
         Kline(
             topic,
