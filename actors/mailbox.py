@@ -1,0 +1,447 @@
+"""A bounded queue between publishers and one consumer, with a policy for each class of message."""
+
+import math
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import trio
+
+from feedtree.actors.entries import Lot, content, live
+from feedtree.actors.front import Front
+from feedtree.actors.intake import Intake
+from feedtree.actors.outages import Outages
+from feedtree.actors.outlet import Outlet
+from feedtree.actors.routes import EventRule, Policy, Route
+from feedtree.actors.statistics import DropReason, MailboxStatistics, Tally
+
+_ENDED = (trio.EndOfChannel, trio.ClosedResourceError)
+
+
+class MailboxOverflow(Exception):
+    """A mailbox of policy ``fail`` was full: all that was unread is discarded, and the mailbox is closed.
+
+    Open a new one and start from a snapshot.
+
+    Attributes:
+        first_lost: the oldest message that was discarded.
+        last_lost: the newest message that was discarded.
+    """
+
+    def __init__(self, first_lost: Any, last_lost: Any) -> None:
+        super().__init__(f"overflow: lost {first_lost!r} to {last_lost!r}")
+        self.first_lost = first_lost
+        self.last_lost = last_lost
+
+
+class Source(Protocol):
+    """What a mailbox is attached to (a fan-out)."""
+
+    def detach(self, mailbox: "Mailbox") -> None:
+        """Offer nothing more to this mailbox."""
+        ...
+
+
+class Mailbox:
+    """One consumer's queue, all kinds of message in one order.
+
+    ``async for message in mailbox`` gives messages one by one, ``async for burst in mailbox.bursts()`` a
+    list for each burst that was published. There is one checkpoint between bursts and none between the
+    messages of a burst. Conflated messages are rendered when they are taken.
+
+    Order is the order of offering, except that a conflated message stands where the first unread one of
+    its key stood. After a lost-event of a key, no datum of that key is delivered before its up-event:
+    what is offered between them is dropped.
+
+    Capacity counts waiting messages, tokens of conflated keys and events. When more wait, ``drop_oldest``
+    data are dropped by whole bursts, the oldest first, but never of a burst that is being read; a burst that
+    is too large in itself loses its oldest. Only tokens (one for each key), events (which collapse) and the burst for
+    which a ``block`` mailbox makes its publisher wait can exceed it.
+
+    A cancelled wait loses nothing: a burst whose messages were not all taken stays, and the next call
+    goes on with it. One task reads at a time.
+
+    Iteration ends when the consumer closes the mailbox (also while it waits, from another task), or when
+    all publishers have ended and everything was read.
+
+    Args:
+        routes: how to treat data; classes without a route or rule are left out.
+        events: how to treat events.
+        capacity: messages.
+        accept: takes in only messages for which it is true; None takes all, and is faster.
+        name: for tools.
+
+    Raises:
+        ValueError: capacity is below 1, or a class has two routes or rules.
+    """
+
+    def __init__(
+        self,
+        routes: Iterable[Route],
+        events: Iterable[EventRule] = (),
+        *,
+        capacity: int = 10_000,
+        accept: Callable[[Any], bool] | None = None,
+        name: str = "",
+    ) -> None:
+        if capacity < 1:
+            raise ValueError(f"a mailbox holds at least one message, not {capacity}")
+        self.name = name
+        self._capacity = capacity
+        self._accept = accept
+        self._tally = Tally()
+        self._outages = Outages()
+        self._intake = Intake(routes, events, self._outages, self._tally)
+        self._outlet = Outlet(self._intake, self._outages, self._tally)
+        policies = {route.policy for route in self._intake.plain.values()}
+        self._drops = Policy.DROP_OLDEST in policies
+        self._blocks = Policy.BLOCK in policies
+        self._fails = Policy.FAIL in policies
+        self._send, self._receive = trio.open_memory_channel[Lot](math.inf)
+        self._offered_at: deque[float] = deque()  # trio time of each burst in the channel
+        self._front: Front | None = None
+        self._handed: Lot | None = None  # given to the waiting consumer, which has not run since
+        self._started_at = 0.0
+        self._reading = False
+        self._closed = False  # nothing more is taken in
+        self._shut = False  # nothing more is given out
+        self._failure: MailboxOverflow | None = None
+        self._room = trio.lowlevel.ParkingLot()
+        self._sources: list[Source] = []
+
+    # The publishers' side
+
+    def offer(self, burst: Sequence[Any]) -> bool:
+        """Put a burst into the queue. Never waits, never raises for a full queue, never changes the burst.
+
+        Args:
+            burst: messages in order.
+
+        Returns:
+            False where the mailbox is full and its policy is ``block``: the burst is taken in, and the
+            publisher has to await `wait_space` before it goes on. A closed mailbox takes nothing and says
+            True.
+        """
+        if self._closed:
+            return True
+        if self._accept is not None:
+            burst = list(filter(self._accept, burst))
+        entries = self._intake.sort(burst)
+        tally = self._tally
+        if entries:
+            if tally.depth > self._capacity:
+                entries = self._make_room(entries)
+            if tally.depth > tally.high_water:
+                tally.high_water = tally.depth
+            self._enqueue(entries)
+        if tally.litter > self._capacity:
+            self._sweep()
+        return not self._blocks or tally.depth < self._capacity
+
+    async def wait_space(self) -> None:
+        """Wait until the mailbox is not full, or takes in nothing more. Cancelling it loses nothing."""
+        await trio.lowlevel.checkpoint()
+        while not self._closed and self._tally.depth >= self._capacity:
+            await self._room.park()
+
+    def join(self, source: Source) -> None:
+        """Count a source of messages; a fan-out calls it in ``attach``.
+
+        Raises:
+            trio.ClosedResourceError: the mailbox takes in nothing more.
+        """
+        if self._closed:
+            raise trio.ClosedResourceError(f"mailbox {self.name} is closed")
+        self._sources.append(source)
+
+    def leave(self, source: Source, *, ended: bool) -> None:
+        """Forget a source of messages; when the last one has ended, so does the mailbox.
+
+        Args:
+            source: one that joined.
+            ended: it publishes to nobody any more (and did not just let go of this mailbox).
+        """
+        if source in self._sources:
+            self._sources.remove(source)
+            if ended and not self._sources:
+                self.end()
+
+    def end(self) -> None:
+        """Take in nothing more; iteration ends when all that waits was read. Calling it again does nothing."""
+        self._closed = True
+        self._send.close()
+        self._room.unpark_all()
+        self._detach()
+
+    # The consumer's side
+
+    def close(self) -> None:
+        """Close the mailbox and discard what waits. Calling it again does nothing.
+
+        A task that waits in it gets its end of iteration (or ``trio.ClosedResourceError``).
+        """
+        self._discard(DropReason.CLOSED)
+        self._failure = None
+        self._shut = True
+        self.end()
+        self._receive.close()
+
+    async def aclose(self) -> None:
+        """Close the mailbox as `close` does, which is done even when this is cancelled."""
+        self.close()
+        await trio.lowlevel.checkpoint()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def receive(self) -> Any:
+        """Wait for the next message.
+
+        Returns:
+            The message, without a checkpoint where the burst that is being read has one more.
+
+        Raises:
+            MailboxOverflow: policy ``fail`` gave up; raised once, closed after it.
+            trio.EndOfChannel: all publishers have ended, and everything was read.
+            trio.ClosedResourceError: the mailbox was closed.
+            trio.BusyResourceError: another task is waiting in this mailbox.
+        """
+        while (message := self._outlet.next()) is None:
+            await self._next_burst()
+        self._make_way()
+        return message
+
+    async def take(self) -> list[Any]:
+        """Wait for the next burst, or what is left of the one that is being read.
+
+        Returns:
+            At least one message, in order.
+
+        Raises:
+            As `receive`.
+        """
+        while not (burst := self._outlet.rest()):
+            await self._next_burst()
+        self._make_way()
+        return burst
+
+    def take_nowait(self) -> list[Any]:
+        """Return what `take` would, without waiting.
+
+        Raises:
+            trio.WouldBlock: nothing waits.
+            Others as `receive`.
+        """
+        while not (burst := self._outlet.rest()):
+            self._refuse_second_reader()
+            self._load()
+        self._make_way()
+        return burst
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self.receive()
+        except _ENDED:
+            raise StopAsyncIteration from None
+
+    def bursts(self) -> AsyncIterator[list[Any]]:
+        """Iterate over lists of messages, each what one `take` returned."""
+        return _Bursts(self)
+
+    def statistics(self) -> MailboxStatistics:
+        """Return what became of everything offered so far, at no cost to anybody."""
+        return self._tally.statistics(
+            oldest_age=self._oldest_age(), capacity=self._capacity, closed=self._closed
+        )
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return f"<Mailbox {self.name} {state} {self._tally.depth}/{self._capacity}>"
+
+    # The queue: what is left of the burst being read, one handed over, the front, the channel
+
+    def _enqueue(self, entries: list[Any]) -> None:
+        now = trio.current_time()
+        if self._reading and self._receive.statistics().tasks_waiting_receive:
+            lot = self._handed = Lot(self._unload_front() + entries, now)
+        elif entries:
+            lot = Lot(entries, now)
+            self._offered_at.append(now)
+        else:
+            return
+        self._send.send_nowait(lot)
+
+    def _make_room(self, entries: list[Any]) -> list[Any]:
+        """Apply the policies to a queue that is too deep with these new entries; return what is left of them."""
+        if self._drops:
+            while self._tally.depth > self._capacity and self._offered_at:
+                self._drop(self._pop())
+            excess = self._tally.depth - self._capacity
+            if excess > 0 and (cut := self._cut(entries, excess)):
+                self._drop(Lot(entries[:cut], trio.current_time()))
+                entries = entries[cut:]
+        if self._fails and self._tally.depth > self._capacity:
+            self._fail(entries)
+            return []
+        return entries
+
+    def _cut(self, entries: list[Any], excess: int) -> int:
+        """Return how many entries to drop from, so that ``excess`` messages go, or all that may."""
+        cut = 0
+        for index, entry in enumerate(entries):
+            route = self._intake.plain.get(entry.__class__)
+            if route is not None and route.policy is Policy.DROP_OLDEST:
+                cut = index + 1
+                excess -= 1
+                if not excess:
+                    break
+        return cut
+
+    def _drop(self, lot: Lot) -> None:
+        if self._front is None:
+            self._front = Front(self._intake.plain, self._outages, self._tally, lot.at)
+        self._front.absorb(lot.entries)
+
+    def _fail(self, entries: list[Any]) -> None:
+        lost = [message for message in map(content, [*self._unread(), *entries]) if message is not None]
+        self._failure = MailboxOverflow(lost[0], lost[-1])
+        self._discard(DropReason.OVERFLOW)
+        self.end()
+
+    def _unread(self) -> list[Any]:
+        """Return all entries that wait, in order; the channel is empty after it."""
+        unread = self._outlet.current[::-1]
+        if self._handed is not None:
+            unread += self._handed.entries
+        unread += self._unload_front()
+        while self._offered_at:
+            unread += self._pop().entries
+        return unread
+
+    def _discard(self, reason: DropReason) -> None:
+        self._tally.drop(reason, self._tally.depth)
+        self._outlet.begin([])
+        self._front = self._handed = None
+        self._offered_at.clear()
+
+    def _sweep(self) -> None:
+        """Let go of entries that became empty, so that outages cannot fill the memory of a stalled consumer."""
+        for _ in range(len(self._offered_at)):
+            lot = self._pop()
+            lot.entries = live(lot.entries)
+            if lot.entries:
+                self._offered_at.append(lot.at)
+                self._send.send_nowait(lot)
+        if self._front is not None:
+            self._front.sweep()
+        self._tally.litter = 0
+
+    def _pop(self) -> Lot:
+        self._offered_at.popleft()
+        return self._receive.receive_nowait()
+
+    def _unload_front(self) -> list[Any]:
+        front, self._front = self._front, None
+        return [] if front is None else front.entries()
+
+    async def _next_burst(self) -> None:
+        """Start on the next burst, with one checkpoint. Takes nothing when it is cancelled."""
+        self._refuse_second_reader()
+        self._make_way()
+        self._reading = True
+        try:
+            if self._front is not None or self._offered_at:
+                await trio.lowlevel.checkpoint()
+                self._load()
+            else:
+                self._start(await self._wait_for_burst())
+        finally:
+            self._reading = False
+
+    async def _wait_for_burst(self) -> Lot:
+        try:
+            return await self._receive.receive()
+        except trio.EndOfChannel:
+            self._raise_failure()
+            raise
+
+    def _load(self) -> None:
+        """Start on the next burst, without waiting."""
+        self._raise_failure()
+        if self._front is not None:
+            at = self._front.at
+            self._start(Lot(self._unload_front(), at))
+        elif self._offered_at:
+            self._start(self._pop())
+        else:
+            self._receive.receive_nowait()  # raises what an empty channel has to say
+
+    def _start(self, lot: Lot) -> None:
+        self._raise_failure()
+        if self._shut:
+            raise trio.ClosedResourceError
+        self._handed = None
+        self._started_at = lot.at
+        self._outlet.begin(lot.entries)
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            failure = self._failure
+            self.close()
+            raise failure
+
+    def _refuse_second_reader(self) -> None:
+        if self._reading:
+            raise trio.BusyResourceError("another task waits in this mailbox")
+
+    def _make_way(self) -> None:
+        if self._room and self._tally.depth < self._capacity:
+            self._room.unpark_all()
+
+    def _oldest_age(self) -> float | None:
+        if not self._tally.depth:
+            return None
+        if self._outlet.current:
+            oldest = self._started_at
+        elif self._handed is not None:
+            oldest = self._handed.at
+        elif self._front is not None:
+            oldest = self._front.at
+        else:
+            oldest = self._offered_at[0]
+        return trio.current_time() - oldest
+
+    def _detach(self) -> None:
+        sources, self._sources = self._sources, []
+        for source in sources:
+            source.detach(self)
+
+
+class _Bursts:
+    """The asynchronous iterator of `Mailbox.bursts`."""
+
+    __slots__ = ("_mailbox",)
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[Any]:
+        try:
+            return await self._mailbox.take()
+        except _ENDED:
+            raise StopAsyncIteration from None
