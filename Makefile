@@ -1,0 +1,48 @@
+# Every target sets up what it needs: a virtual environment with the versions of constraints.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup demo test test-deep test-peers bench proto format clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "feedtree needs Python 3.11 or later; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## live books of two simulated exchanges; break them with 1, 2, 3
+	$(BIN)/feedtree run --simulated
+
+test: $(STAMP)  ## the gate: formatter, linter, types, layer contracts, tests, coverage
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -m "not slow"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage json --quiet -o .coverage.json
+	$(BIN)/python tests/coverage_limits.py .coverage.json
+
+test-deep: $(STAMP)  ## more examples of every property test, and the slow tests
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -q
+
+test-peers: $(STAMP)  ## ccxt against the simulated exchanges, in an environment of its own
+	$(BIN)/python -m feedtree.ops.peers
+
+bench: $(STAMP)  ## feedtree and picows side by side
+	$(BIN)/python -m feedtree.ops.bench
+
+proto: $(STAMP)  ## regenerate the code of exchanges/mexc/proto/*.proto
+	cd .import && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. feedtree/exchanges/mexc/proto/*.proto
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .hypothesis dist
