@@ -1,7 +1,7 @@
 """MEXC spot's public REST calls."""
 
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from feedtree.exchanges.errors import RestFailed
 from feedtree.exchanges.instruments import Instrument, InstrumentStatus
 from feedtree.exchanges.mexc.channels import SNAPSHOT_LEVELS
-from feedtree.exchanges.mexc.messages import DepthBody, ExchangeInfoBody, SymbolRow, TimeBody
+from feedtree.exchanges.mexc.messages import DepthBody, ErrorBody, ExchangeInfoBody, SymbolRow, TimeBody
 from feedtree.exchanges.public.codec import RawBook, WireTopic
 from feedtree.exchanges.rest import RestClient
 from feedtree.exchanges.symbols import Symbol, SymbolMap
@@ -43,7 +43,7 @@ class MexcSpotRest:
 
     async def instruments(self) -> list[Instrument]:
         """Fetch everything that the venue lists, in its order; weight 10, some 2 MB."""
-        body = _decoded(_EXCHANGE_INFO, await self._rest.get(_EXCHANGE_INFO, {}), ExchangeInfoBody)
+        body = await self._get(_EXCHANGE_INFO, {}, ExchangeInfoBody)
         instruments = list(_instruments(body.symbols))
         if body.symbols and not instruments:
             raise RestFailed(_EXCHANGE_INFO, "none of its rows decodes")
@@ -52,42 +52,51 @@ class MexcSpotRest:
     async def book(self, wire_topic: WireTopic) -> RawBook:
         """Fetch a whole book, 5,000 levels a side, numbered as the pushes are; weight 1."""
         params = {"symbol": self._symbols.to_wire(wire_topic.topic.symbol), "limit": str(SNAPSHOT_LEVELS)}
-        body = _decoded(_DEPTH, await self._rest.get(_DEPTH, params), DepthBody)
+        body = await self._get(_DEPTH, params, DepthBody)
         venue_ns = None if body.timestamp is None else body.timestamp * 1_000_000
         return RawBook(body.lastUpdateId, venue_ns, body.bids, body.asks)
 
     async def ping(self) -> None:
         """Return if the REST side answers; weight 1."""
-        await self._rest.get(_PING, {})
+        await self._get(_PING, {}, dict)
 
     async def time_ns(self) -> int:
         """Fetch the venue's clock, UTC nanoseconds in steps of a millisecond; weight 1."""
-        return _decoded(_TIME, await self._rest.get(_TIME, {}), TimeBody).server_time * 1_000_000
+        return (await self._get(_TIME, {}, TimeBody)).server_time * 1_000_000
+
+    async def _get(self, path: str, params: dict[str, str], shape: type[T]) -> T:
+        body = await self._rest.get(path, params, explain=explain)
+        try:
+            return msgspec.json.decode(body, type=shape, strict=False)
+        except (ValueError, RecursionError) as error:
+            raise RestFailed(path, f"the body does not decode: {error}") from error
 
 
-def _decoded(call: str, body: bytes, shape: type[T]) -> T:
+def explain(body: bytes) -> tuple[str, str]:
+    """Return the code and the text of a refusal; both are empty where the body is none of the venue's."""
     try:
-        return msgspec.json.decode(body, type=shape, strict=False)
-    except (ValueError, RecursionError) as error:
-        raise RestFailed(call, f"the body does not decode: {error}") from error
+        refusal = msgspec.json.decode(body, type=ErrorBody, strict=False)
+    except (ValueError, RecursionError):
+        return "", ""
+    return str(refusal.code or ""), refusal.msg
 
 
-def _instruments(rows: Iterable[msgspec.Raw]) -> Iterable[Instrument]:
+def _instruments(rows: Iterable[msgspec.Raw]) -> Iterator[Instrument]:
     """Translate the rows; one that does not decode is left out, and costs the other two thousand nothing."""
     for raw in rows:
         try:
             row = msgspec.json.decode(raw, type=SymbolRow, strict=False)
-        except (ValueError, RecursionError):
+            yield Instrument(
+                symbol=Symbol(row.base_asset, row.quote_asset),
+                wire_name=row.symbol,
+                status=_status(row),
+                price_step=Decimal(1).scaleb(-row.quote_precision),
+                size_step=Decimal(1).scaleb(-row.base_asset_precision),
+                min_size=row.base_size_precision or None,
+                min_notional=row.quote_amount_precision or None,
+            )
+        except (ValueError, RecursionError, InvalidOperation):
             continue
-        yield Instrument(
-            symbol=Symbol(row.base_asset, row.quote_asset),
-            wire_name=row.symbol,
-            status=_status(row),
-            price_step=Decimal(1).scaleb(-row.quote_precision),
-            size_step=Decimal(1).scaleb(-row.base_asset_precision),
-            min_size=row.base_size_precision or None,
-            min_notional=row.quote_amount_precision or None,
-        )
 
 
 def _status(row: SymbolRow) -> InstrumentStatus:
