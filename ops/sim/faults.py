@@ -1,0 +1,140 @@
+"""Faults of the moment: what breaks now, where the switches say what behaves otherwise from now on."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from feedtree.ops.sim import frames
+from feedtree.ops.sim.gateio.venue import GateioVenue
+from feedtree.ops.sim.peer import Peer
+from feedtree.ops.sim.venue import NS, Venue
+
+
+class UnknownFault(ValueError):
+    """No such fault; the message says what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What to break.
+
+    Args:
+        kind: one of `KINDS`.
+        seconds: how long, for the kinds that last.
+        code: of the close frame.
+        symbol: the venue's spelling; empty means all.
+        count: how many pushes of each stream.
+    """
+
+    kind: str
+    seconds: float = 3.0
+    code: int = 1001
+    symbol: str = ""
+    count: int = 1
+
+
+def _reset(venue: Venue, _: Fault) -> int:
+    """Reset the venue's websocket connections (TCP RST)."""
+    return _each(venue, Peer.reset)
+
+
+def _close(venue: Venue, fault: Fault) -> int:
+    """Close them with a close frame of `code`."""
+    return _each(venue, lambda peer: peer.end(fault.code))
+
+
+def _blackhole(venue: Venue, fault: Fault) -> int:
+    """Neither read nor write them any more; new ones work. They are reset after `seconds`."""
+    held = [peer for peer in venue.peers if not peer.deaf]
+
+    def release() -> None:
+        for peer in held:
+            peer.reset()
+
+    for peer in held:
+        peer.deafen()
+    venue.later(fault.seconds, release)
+    return len(held)
+
+
+def _refuse(venue: Venue, fault: Fault) -> int:
+    """Reset every new connection of the venue, REST too, for `seconds`."""
+    venue.refusing_until_ns = venue.clock.now_ns() + int(fault.seconds * NS)
+    return 0
+
+
+def _gap(venue: Venue, fault: Fault) -> int:
+    """Swallow the next `count` pushes of the book streams of `symbol`."""
+    streams = venue.streams.matching(fault.symbol)
+    for stream in streams:
+        stream.swallow += fault.count
+    return len(streams)
+
+
+def _repeat(venue: Venue, fault: Fault) -> int:
+    """Send the next `count` pushes of the book streams of `symbol` twice."""
+    streams = venue.streams.matching(fault.symbol)
+    for stream in streams:
+        stream.repeat += fault.count
+    return len(streams)
+
+
+def _garbage(venue: Venue, fault: Fault) -> int:
+    """Send `count` frames that decode as nothing."""
+    text = frames.text(b'{"channel":"spot.trades","result":[}')
+    frame = text if isinstance(venue, GateioVenue) else frames.binary(b"\xff\xff\xff\xff garbage")
+    return _each(venue, lambda peer: peer.push([frame] * fault.count))
+
+
+def _notice(venue: Venue, fault: Fault) -> int:
+    """Announce an upgrade (Gate.io only), and close the connections `seconds` later."""
+    held = list(venue.peers)
+
+    def close() -> None:
+        for peer in held:
+            peer.end(None)
+
+    if isinstance(venue, GateioVenue):
+        frame = venue.notice()
+        _each(venue, lambda peer: peer.push([frame]))
+    venue.later(fault.seconds, close)
+    return len(held)
+
+
+KINDS: dict[str, Callable[[Venue, Fault], int]] = {
+    "reset": _reset,
+    "close": _close,
+    "blackhole": _blackhole,
+    "refuse": _refuse,
+    "gap": _gap,
+    "repeat": _repeat,
+    "garbage": _garbage,
+    "notice": _notice,
+}
+
+
+def inflict(venues: Iterable[Venue], fault: Fault) -> int:
+    """Break something at once.
+
+    Returns:
+        How many connections or streams it met.
+
+    Raises:
+        UnknownFault: there is no such kind.
+    """
+    action = KINDS.get(fault.kind)
+    if action is None:
+        raise UnknownFault(f"unknown fault {fault.kind!r}: there are {', '.join(KINDS)}")
+    met = 0
+    for venue in venues:
+        venue.journal.add(venue.clock.now_ns(), "*", "fault", str(fault))
+        venue.journal.counts[f"fault_{fault.kind}"] += 1
+        met += action(venue, fault)
+    return met
+
+
+def _each(venue: Venue, action: Callable[[Peer], None]) -> int:
+    peers = list(venue.peers)
+    for peer in peers:
+        action(peer)
+        peer.flush()
+    return len(peers)

@@ -1,0 +1,1 @@
+"""Gate.io spot, public side."""
