@@ -4,6 +4,7 @@ Numbers arrive as decimal strings and are made floats by msgspec (``strict=False
 seen to leave out may be absent; a time or id of 0 means that it was.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
@@ -142,8 +143,8 @@ class PairRow(Struct):
     precision: int
     amount_precision: int
     trade_status: str = ""
-    min_base_amount: str | None = None
-    min_quote_amount: str | None = None
+    min_base_amount: Decimal | None = None
+    min_quote_amount: Decimal | None = None
 
 
 class BookBody(Struct):

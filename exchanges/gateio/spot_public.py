@@ -39,7 +39,7 @@ _decode_envelope = msgspec.json.Decoder(Envelope, strict=False).decode
 _decode_any = msgspec.json.Decoder().decode
 
 
-class SpotPublicCodec:
+class GateioSpotCodec:
     """One connection's protocol; implements `PublicCodec`.
 
     Args:

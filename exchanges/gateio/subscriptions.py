@@ -21,6 +21,7 @@ from feedtree.exchanges.public.codec import (
 )
 
 _BATCHED = frozenset({TICKERS, TRADES, BOOK_TICKER, OBU})  # elsewhere the payload is one topic's, positional
+_OPEN_REQUESTS = 1000  # more than that unanswered: the oldest are forgotten, their answers become `Unknown`
 _TOKEN = re.compile(r"[^\s,:;\"'\[\]()]+")
 
 
@@ -78,6 +79,8 @@ class Ledger:
             topics,
         )
         self._waiting[str(ask.id)] = ask
+        if len(self._waiting) > _OPEN_REQUESTS:
+            del self._waiting[next(iter(self._waiting))]
         frame = {
             "time": now,
             "id": ask.id,

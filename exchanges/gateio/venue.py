@@ -1,0 +1,17 @@
+"""Gate.io spot as the public domain sees it."""
+
+from feedtree.exchanges.gateio.channels import resolve, spell
+from feedtree.exchanges.gateio.endpoints import SPOT
+from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
+from feedtree.exchanges.gateio.spot_rest import GateioSpotRest
+from feedtree.exchanges.public.venue import PublicVenue
+
+GATEIO_SPOT = PublicVenue(
+    name=SPOT.name,
+    endpoint=SPOT,
+    spell=spell,
+    codec=GateioSpotCodec,
+    resolve=resolve,
+    rest=GateioSpotRest,
+)
+"""The public side of Gate.io spot."""
