@@ -101,8 +101,10 @@ async def open_tree(
     """
     log = structlog.get_logger() if log is None else log
     rng = Random() if rng is None else rng
-    opened = open_supervisor(_root(app, inspect=inspect), rng=rng, wall_ns=wall_ns, log=log)
-    async with opened as supervisor:
+    running: list[Supervisor] = []
+    operations = [inspect_spec(app, lambda: running[0].snapshot() if running else None)] if inspect else []
+    async with open_supervisor(_root(operations), rng=rng, wall_ns=wall_ns, log=log) as supervisor:
+        running.append(supervisor)
         failure: BaseException | None = None
         async with trio.open_nursery() as nursery:
             host = Host(
@@ -145,8 +147,7 @@ async def run_tree(
         await trio.sleep_forever()
 
 
-def _root(app: str, *, inspect: bool) -> SupervisorSpec:
-    operations: list[ChildSpec] = [inspect_spec(app)] if inspect else []
+def _root(operations: list[ChildSpec]) -> SupervisorSpec:
     return SupervisorSpec(
         id=ROOT,
         children=[

@@ -211,8 +211,7 @@ class Session:
         if full:
             began = trio.current_time()
             self._liveness.paused(began)
-            for mailbox in full:
-                await mailbox.wait_space()
+            await self._publisher.wait_space(full)
             now = trio.current_time()
             self._liveness.resumed(now)
             self._silence.moved(now)

@@ -1,0 +1,52 @@
+"""A connection that answers pings and sends no data."""
+
+from math import inf
+
+from feedtree.exchanges.public.silence import ENOUGH, LEAST, Silence
+
+
+def fed(interval: float, count: int = ENOUGH) -> tuple[Silence, float]:
+    silence = Silence(0.0)
+    now = 0.0
+    for _ in range(count):
+        now += interval
+        silence.heard(now)
+    return silence, now
+
+
+def test_nothing_is_a_fault_before_the_interval_is_known() -> None:
+    """A quiet market is no fault."""
+    silence, _ = fed(1.0, ENOUGH - 1)
+    assert silence.deadline() == inf
+
+
+def test_a_busy_stream_is_in_doubt_in_under_two_seconds() -> None:
+    """With a usual interval under 0.15 s silence is found after the least time."""
+    silence, now = fed(0.1)
+    assert silence.deadline() == now + LEAST
+
+
+def test_a_slow_stream_gets_ten_times_its_interval() -> None:
+    """The limit follows what is usual for this connection."""
+    silence, now = fed(6.5)
+    assert silence.deadline() == now + 65.0
+
+
+def test_bursts_that_follow_closely_count_as_one() -> None:
+    """A flood within a few milliseconds does not make the usual interval look short."""
+    silence = Silence(0.0)
+    now = 0.0
+    for _ in range(ENOUGH):
+        for _ in range(5):
+            now += 0.001
+            silence.heard(now)
+        now += 1.0
+        silence.heard(now)
+    assert silence.deadline() >= now + 9.0
+
+
+def test_a_pause_of_our_own_begins_the_silence_anew() -> None:
+    """When the app blocked the loop the venue is innocent."""
+    silence, _ = fed(0.1)
+    silence.moved(100.0)
+    assert silence.deadline() == 100.0 + LEAST
