@@ -79,15 +79,19 @@ class Histogram:
             raise ValueError(f"a percentile lies between 0 and 100, not at {q}")
         if self.lowest is None or self.highest is None:
             return None
+        count = self.count
+        rank = q / 100.0 * count
         if q == 0.0:
             return self.lowest
-        rank = q / 100.0 * self.count
+        if rank > count - 1:
+            return self.highest
         seen = 0
+        bucket = 0
         for bucket in sorted(self._buckets):
             seen += self._buckets[bucket]
             if seen >= rank:
-                return min(max(_middle(bucket), self.lowest), self.highest)
-        return self.highest
+                break
+        return min(max(_middle(bucket), self.lowest), self.highest)
 
     def merge(self, other: "Histogram") -> None:
         """Add all that another histogram recorded to this one; the other stays as it is."""

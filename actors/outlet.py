@@ -41,8 +41,9 @@ class Outlet:
         current, tally = self.current, self._tally
         while current:
             entry = current.pop()
-            if entry.__class__ in ENTRIES:
-                message = self._open(entry)
+            kind = entry.__class__
+            if kind in ENTRIES:
+                message = self._render(entry) if kind is Token else self._open(entry)
                 if message is not None:
                     return message
             elif not (self._owed or self._based):
@@ -73,8 +74,6 @@ class Outlet:
 
     def _open(self, entry: Any) -> Any:
         match entry:
-            case Token():
-                return None if entry.message is None else self._render(entry)
             case Notice():
                 return None if entry.event is None else self._tell(entry)
             case Gap():
@@ -83,8 +82,11 @@ class Outlet:
                 return self._resume(entry.key, entry.route)
 
     def _render(self, token: Token) -> Any:
+        message = token.message
+        if message is None:
+            return None
         del self._intake.tokens[token.key]
-        message, token.message = token.message, None
+        token.message = None
         self._tally.deliver()
         render = self._intake.conflated[message.__class__].render
         if render is None:
