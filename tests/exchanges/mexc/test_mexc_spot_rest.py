@@ -19,7 +19,7 @@ from feedtree.exchanges.public.codec import WireTopic
 from feedtree.exchanges.rest import RestClient
 from feedtree.exchanges.symbols import Symbol, SymbolMap
 from feedtree.exchanges.wire.memory import MemoryNetwork
-from feedtree.exchanges.wire.transport import Listener
+from feedtree.exchanges.wire.transport import Listener, Transport
 
 BODIES = json.loads((Path(__file__).parents[2] / "data/mexc/rest_bodies.json").read_text())
 RECORDED = {name.split()[1]: body for name, body in BODIES.items()}
@@ -38,16 +38,22 @@ class Server:
         self.body = json.dumps(body).encode()
 
     async def serve(self, listener: Listener) -> None:
-        while True:
-            transport = await listener.accept()
-            request = b""
-            while b"\r\n\r\n" not in request:
+        async with trio.open_nursery() as nursery:
+            while True:
+                nursery.start_soon(self._answer, await listener.accept())
+
+    async def _answer(self, transport: Transport) -> None:
+        request = b""
+        while (data := transport.receive_nowait()) != b"":
+            if data is None:
                 await transport.wait_readable()
-                request += transport.receive_nowait() or b""
-            self.targets.append(request.split()[1].decode())
-            head = f"HTTP/1.1 {self.status}\r\n{self.headers}Connection: close\r\n"
-            await transport.send_all(f"{head}Content-Length: {len(self.body)}\r\n\r\n".encode() + self.body)
-            transport.close()
+                continue
+            request += data
+            if request.endswith(b"\r\n\r\n"):
+                self.targets.append(request.split()[1].decode())
+                head = f"HTTP/1.1 {self.status}\r\n{self.headers}Content-Length: {len(self.body)}\r\n\r\n"
+                await transport.send_all(head.encode() + self.body)
+                request = b""
 
 
 @pytest.fixture
