@@ -1,1 +1,79 @@
-"""Who restarts whom: specs, strategies, backoff, lifecycle events. Knows actors, and no exchange."""
+"""Who restarts whom: specs, strategies, backoff, lifecycle events. Knows actors, and no exchange.
+
+async with open_supervisor(SupervisorSpec("root", [ChildSpec("worker", worker)])) as tree:
+    print(tree.snapshot())
+"""
+
+from feedtree.supervisors.backoff import BackoffPolicy, Herd
+from feedtree.supervisors.errors import (
+    AdminRefused,
+    AlreadyPresent,
+    AlreadyStarted,
+    CalledDuringStart,
+    ChildFailed,
+    ChildNotFound,
+    ChildRestarting,
+    ChildRunning,
+    IntensityExceeded,
+    InvalidSpec,
+    NotASupervisor,
+    StartFailed,
+    StartTimeout,
+    SupervisorDown,
+    TooManyChildren,
+    TreeFailed,
+)
+from feedtree.supervisors.events import EventKind, EventStream, LifecycleEvent
+from feedtree.supervisors.incarnation import grace
+from feedtree.supervisors.judgement import Judgement, Verdict
+from feedtree.supervisors.root import open_supervisor
+from feedtree.supervisors.snapshot import ChildState, Node
+from feedtree.supervisors.specs import ChildSpec, Restart, Spec, Strategy, SupervisorSpec
+from feedtree.supervisors.tree import Supervisor
+from feedtree.supervisors.verdicts import Fatal, Retryable, Shutdown, Throttled
+from feedtree.supervisors.view import Counts
+
+__all__ = [
+    # the tree
+    "open_supervisor",
+    "Supervisor",
+    "ChildSpec",
+    "SupervisorSpec",
+    "Spec",
+    "Restart",
+    "Strategy",
+    "BackoffPolicy",
+    "Herd",
+    "grace",
+    # what an exception means
+    "Retryable",
+    "Throttled",
+    "Fatal",
+    "Shutdown",
+    "Verdict",
+    "Judgement",
+    # what happens
+    "Node",
+    "ChildState",
+    "Counts",
+    "LifecycleEvent",
+    "EventKind",
+    "EventStream",
+    # errors
+    "InvalidSpec",
+    "AdminRefused",
+    "ChildNotFound",
+    "AlreadyStarted",
+    "AlreadyPresent",
+    "ChildRunning",
+    "ChildRestarting",
+    "NotASupervisor",
+    "TooManyChildren",
+    "SupervisorDown",
+    "CalledDuringStart",
+    "StartFailed",
+    "StartTimeout",
+    "ChildFailed",
+    "IntensityExceeded",
+    "TreeFailed",
+]

@@ -1,0 +1,137 @@
+"""What may be asked of a supervisor at run time. Each function answers one request, in the control task."""
+
+from feedtree.supervisors.children import Child
+from feedtree.supervisors.control import Control
+from feedtree.supervisors.errors import (
+    AlreadyPresent,
+    AlreadyStarted,
+    ChildNotFound,
+    ChildRestarting,
+    ChildRunning,
+    SupervisorDown,
+    TooManyChildren,
+)
+from feedtree.supervisors.recovery import merged
+from feedtree.supervisors.requests import Request
+from feedtree.supervisors.snapshot import ChildState
+from feedtree.supervisors.specs import Strategy
+
+
+def add(control: Control, request: Request) -> None:
+    """Add a child and start it; the answer comes when it is ready."""
+    refusal = _refuse_add(control, request)
+    if refusal is not None or request.spec is None:
+        request.reject(refusal or ChildNotFound(control.path, "no spec was given"))
+        return
+    child = request.child = control.enlist(request.spec)
+    child.added = True
+    child.starting = request
+    if control.plan is not None:
+        control.plan.start.append(child)
+    else:
+        control.start(child)
+
+
+def _refuse_add(control: Control, request: Request) -> Exception | None:
+    path = f"{control.path}/{request.child_id}" if control.path else request.child_id
+    if not control.accepting:
+        return SupervisorDown(control.path, "it is stopping")
+    known = control.children.get(request.child_id)
+    if known is not None and known.incarnation is not None:
+        return AlreadyStarted(path, f"it runs already, generation {known.lineage.generation}")
+    if known is not None:
+        return AlreadyPresent(path, f"it is there already, {known.state}")
+    cap = control.spec.max_children
+    if cap is not None and len(control.children) >= cap:
+        return TooManyChildren(control.path, f"it has max_children = {cap} already")
+    return None
+
+
+def abandon(control: Control, request: Request) -> None:
+    """Take a child that was asked for away again, since nobody waits for it; the answer comes when it is gone."""
+    child = control.children.get(request.child_id)
+    if child is None or request.undoes is None or child is not request.undoes.child:
+        request.resolve()
+        return
+    child.forget = True
+    _terminate(control, child, request)
+
+
+def terminate(control: Control, request: Request) -> None:
+    """Stop a child, or end its restarting; the answer comes when it has ended."""
+    child = _find(control, request)
+    if child is not None:
+        _terminate(control, child, request)
+
+
+def _terminate(control: Control, child: Child, request: Request) -> None:
+    child.by_hand = True
+    control.clear_wait(child)
+    control.settle(child)
+    if child.incarnation is not None:
+        child.stopping.append(request)
+        control.request_stop(child)
+        return
+    if child.state is ChildState.RESTARTING:
+        control.rest(child, "terminated")
+    elif control.spec.dynamic or child.forget:
+        control.forget(child, "terminated")
+    request.resolve(child.path)
+
+
+def restart(control: Control, request: Request) -> None:
+    """Start a child that does not run, with those that wait for it; the answer comes when it is ready."""
+    child = _find_idle(control, request)
+    if child is None:
+        return
+    if child.held_by is not None:
+        child = control.children.get(child.held_by, child)
+    group = [each for each in control.children.values() if each is child or each.held_by == child.spec.id]
+    for each in group:
+        each.by_hand = False
+        each.held_by = None
+    child.starting = request
+    child.backoff.reset()
+    if child.window is not None:
+        child.window.clear()
+    if control.spec.strategy is Strategy.ONE_FOR_ONE:
+        control.start(child)
+    else:
+        control.plan = merged(control, stop=[], start=group)
+
+
+def delete(control: Control, request: Request) -> None:
+    """Forget a child that does not run."""
+    child = _find_idle(control, request)
+    if child is None:
+        return
+    for each in control.children.values():
+        if each.held_by == child.spec.id:
+            each.held_by = None
+            each.by_hand = True
+    control.forget(child, "deleted")
+    request.resolve(child.path)
+
+
+def _find(control: Control, request: Request) -> Child | None:
+    child = control.children.get(request.child_id)
+    path = f"{control.path}/{request.child_id}" if control.path else request.child_id
+    if child is None:
+        request.reject(ChildNotFound(path, "no such child"))
+    elif not control.accepting and child.incarnation is None:
+        request.reject(SupervisorDown(control.path, "it is stopping"))
+        return None
+    return child
+
+
+def _find_idle(control: Control, request: Request) -> Child | None:
+    child = _find(control, request)
+    if child is None:
+        return None
+    if child.incarnation is not None:
+        request.reject(ChildRunning(child.path, f"it is {child.state}; terminate it first"))
+        return None
+    if child.state is ChildState.RESTARTING or (control.plan is not None and child in control.plan.start):
+        request.reject(ChildRestarting(child.path, "it is about to be started again"))
+        return None
+    return child

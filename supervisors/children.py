@@ -1,0 +1,166 @@
+"""What a supervisor remembers of each child, and of the incarnation that runs now."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import TYPE_CHECKING
+
+import trio
+
+from feedtree.actors.context import Context
+from feedtree.supervisors.backoff import Attempt, Backoff
+from feedtree.supervisors.intensity import Intensity
+from feedtree.supervisors.judgement import Judgement
+from feedtree.supervisors.snapshot import ChildState
+from feedtree.supervisors.specs import Spec
+from feedtree.supervisors.timers import Timer
+
+if TYPE_CHECKING:
+    from feedtree.supervisors.control import Control
+    from feedtree.supervisors.requests import Request
+
+_REASONS_KEPT = 5
+
+
+class Lineage:
+    """What outlives a child's record when its supervisor is itself started anew.
+
+    Generations of one path only ever grow, so that a late task of an earlier one is told apart.
+    """
+
+    __slots__ = ("children", "generation")
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.children: dict[str, Lineage] = {}
+
+    def keep_only(self, ids: list[str]) -> None:
+        """Forget the children that are not wanted any more, and make room for the new ones."""
+        known = self.children
+        self.children = {each: known.get(each) or Lineage() for each in ids}
+
+    def child(self, child_id: str) -> Lineage:
+        """Return the lineage of a child, a new one where there is none."""
+        return self.children.setdefault(child_id, Lineage())
+
+
+class Child:
+    """One child of a supervisor: its spec, where it stands, and what it remembers.
+
+    Only the supervisor's control task changes it.
+    """
+
+    __slots__ = (
+        "added",
+        "backoff",
+        "by_hand",
+        "due",
+        "forget",
+        "held_by",
+        "incarnation",
+        "last_control",
+        "last_reason",
+        "lineage",
+        "order",
+        "path",
+        "ready_once",
+        "reasons",
+        "spec",
+        "starting",
+        "state",
+        "stopping",
+        "timer",
+        "window",
+    )
+
+    def __init__(self, spec: Spec, path: str, lineage: Lineage, order: int) -> None:
+        self.spec = spec
+        self.path = path
+        self.lineage = lineage
+        self.order = order  # grows in start order
+        self.state = ChildState.STOPPED
+        self.incarnation: Incarnation | None = None
+        self.backoff = Backoff(spec.backoff)
+        self.window: Intensity | None = None  # its own restart window, of a worker that is a bulkhead
+        self.timer: Timer | None = None  # ends its wait
+        self.due = 0.0  # when its wait ends
+        self.ready_once = False
+        self.added = False  # at run time, and not ready yet
+        self.by_hand = False  # stopped by hand: no group restart brings it back
+        self.forget = False  # is removed when it has ended
+        self.held_by: str | None = None  # the id of the parked sibling that it waits for
+        self.starting: Request | None = None  # waits until it is ready
+        self.stopping: list[Request] = []  # wait until it has ended
+        self.last_reason: str | None = None
+        self.reasons: deque[str] | None = None
+        self.last_control: Control | None = None  # a supervisor's last incarnation, to look at
+
+    def remember(self, judgement: Judgement) -> None:
+        """Keep why an incarnation ended."""
+        self.last_reason = reason = judgement.reason
+        if self.reasons is None:
+            self.reasons = deque(maxlen=_REASONS_KEPT)
+        self.reasons.append(reason)
+
+
+class Incarnation:
+    """One run of a child, in a cancel scope of its own.
+
+    Attributes:
+        home: the supervisor that runs it.
+        context: what a worker was given; None for a supervisor.
+        control: what runs a supervisor; None for a worker.
+        ready_at: trio time at which it was ready, None before.
+        stop_requested: its supervisor asked it to end. Nothing else tells stopped from crashed.
+        timed_out: it was asked because it was not ready in time.
+        stop_deadline: trio time at which its grace is over.
+        error: what left it.
+    """
+
+    __slots__ = (
+        "child",
+        "context",
+        "control",
+        "error",
+        "graces",
+        "home",
+        "ready_at",
+        "scope",
+        "stop_deadline",
+        "stop_requested",
+        "task",
+        "timed_out",
+        "timer",
+    )
+
+    def __init__(self, child: Child, home: Control) -> None:
+        self.child = child
+        self.home = home
+        self.context: Context | None = None
+        self.control: Control | None = None
+        self.scope = trio.CancelScope()
+        self.task: trio.lowlevel.Task | None = None
+        self.ready_at: float | None = None
+        self.stop_requested = False
+        self.timed_out = False
+        self.stop_deadline = math.inf
+        self.graces: list[trio.CancelScope] = []
+        self.timer: Timer | None = None  # start timeout, then grace
+        self.error: BaseException | None = None
+
+    def shorten_grace(self, deadline: float) -> None:
+        """Let the grace end no later than at `deadline`, for cleanup that has begun, too."""
+        self.stop_deadline = min(self.stop_deadline, deadline)
+        for scope in self.graces:
+            scope.deadline = min(scope.deadline, self.stop_deadline)
+
+    def attempt(self, judgement: Judgement, now: float) -> Attempt:
+        """Return what this incarnation came to, as far as its backoff cares."""
+        useful_since = self.ready_at if self.context is None else self.context.useful_since
+        return Attempt(
+            connected=self.context is not None and self.context.connected,
+            useful_for=None if useful_since is None else now - useful_since,
+            throttled=judgement.throttled,
+            retry_after=judgement.retry_after,
+        )

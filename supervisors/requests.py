@@ -1,0 +1,49 @@
+"""A question put to a supervisor's control task, and the wait for its answer."""
+
+import trio
+
+from feedtree.supervisors.children import Child
+from feedtree.supervisors.specs import Spec
+
+
+class Request:
+    """One request. It is answered exactly once, also when its supervisor ends.
+
+    Args:
+        child_id: the child that it is about.
+        spec: the spec of a child to add.
+        undoes: the request whose child is to be taken away again.
+    """
+
+    __slots__ = ("_answered", "child", "child_id", "error", "spec", "undoes", "value")
+
+    def __init__(self, child_id: str, spec: Spec | None = None, *, undoes: "Request | None" = None) -> None:
+        self.child_id = child_id
+        self.spec = spec
+        self.undoes = undoes
+        self.child: Child | None = None  # that was added for it
+        self.value: str | None = None
+        self.error: Exception | None = None
+        self._answered = trio.Event()
+
+    @property
+    def answered(self) -> bool:
+        """Whether the answer is there."""
+        return self._answered.is_set()
+
+    def resolve(self, value: str | None = None) -> None:
+        """Answer with a value."""
+        self.value = value
+        self._answered.set()
+
+    def reject(self, error: Exception) -> None:
+        """Answer with an error, which `answer` raises."""
+        self.error = error
+        self._answered.set()
+
+    async def answer(self) -> str | None:
+        """Wait for the answer."""
+        await self._answered.wait()
+        if self.error is not None:
+            raise self.error
+        return self.value

@@ -1,0 +1,125 @@
+"""The way in: open a supervisor tree around a body of code."""
+
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import structlog
+import trio
+
+from feedtree.supervisors.children import Lineage
+from feedtree.supervisors.control import Control
+from feedtree.supervisors.errors import ChildFailed, StartFailed, TreeFailed
+from feedtree.supervisors.events import EventBus
+from feedtree.supervisors.incarnation import SupervisorDefect, as_defect
+from feedtree.supervisors.specs import SupervisorSpec
+from feedtree.supervisors.surroundings import Surroundings
+from feedtree.supervisors.tree import Supervisor
+
+
+class _Root:
+    """Runs the root's control task, shielded from everything but its own order to stop."""
+
+    def __init__(self, spec: SupervisorSpec, around: Surroundings) -> None:
+        self.body = trio.CancelScope()
+        self.ready = trio.Event()
+        self.around = around
+        self.failure: BaseException | None = None
+        self.control = Control(spec, "", Lineage(), around, self.ready.set, self.body.cancel)
+        around.fail = partial(self.control.post, self.control.give_up)
+
+    @trio.lowlevel.enable_ki_protection
+    async def run(self) -> None:
+        """Run the tree to its end, however it ends."""
+        with trio.CancelScope(shield=True):
+            try:
+                await self.control.run()
+            except BaseException as error:
+                self.failure = _as_failure(error)
+                self.body.cancel()
+        self.around.ended()
+
+    @trio.lowlevel.enable_ki_protection
+    async def close(self) -> BaseException | None:
+        """Stop the tree in order and wait for its end; an interrupt meanwhile hurries it, and is returned."""
+        interrupt: BaseException | None = None
+        self.control.post(self.control.begin_stop, float("inf"))
+        while not self.around.over.is_set():
+            try:
+                with trio.CancelScope(shield=True):
+                    await self.around.over.wait()
+            except KeyboardInterrupt as error:
+                interrupt = error
+                self.control.post(self.control.begin_stop, 0.0)
+        return interrupt
+
+
+def _as_failure(error: BaseException) -> BaseException:
+    """Return what the body's caller is to see: a `TreeFailed`, or an interrupt as it is."""
+    if isinstance(error, TreeFailed):
+        return error
+    cause = error if isinstance(error, StartFailed | ChildFailed) else as_defect("", error)
+    if not isinstance(cause, StartFailed | ChildFailed | SupervisorDefect):
+        return cause
+    failure = TreeFailed("" if isinstance(cause, SupervisorDefect) else cause.path, str(cause))
+    failure.__cause__ = cause
+    return failure
+
+
+def _outcome(raised: BaseException | None, failure: BaseException | None) -> BaseException | None:
+    """Join what the body raised with how the tree failed; a mere cancellation gives way to a failure."""
+    if raised is None or failure is None:
+        return raised or failure
+    if isinstance(raised, trio.Cancelled):
+        return failure
+    return BaseExceptionGroup("both the body and its supervisor tree failed", [raised, failure])
+
+
+@asynccontextmanager
+@trio.lowlevel.enable_ki_protection
+async def open_supervisor(
+    spec: SupervisorSpec,
+    *,
+    rng: random.Random | None = None,
+    log: Any = None,
+    wall_ns: Callable[[], int] = time.time_ns,
+) -> AsyncIterator[Supervisor]:
+    """Start a tree, and keep it running while the body runs.
+
+    The body begins when every child is ready. When it ends, for whatever reason (also by a cancellation from
+    outside), the tree is stopped: reverse start order, each child fully ended before the next. So what
+    the body does in its own cleanup still finds a running tree. An exception of the body leaves unwrapped.
+
+    Args:
+        spec: the root. Its restart type, backoff and bulkhead mean nothing.
+        rng: the source of every jitter.
+        log: a structlog logger.
+        wall_ns: the wall clock of the events, UTC nanoseconds. Everything else goes by trio's clock.
+
+    Yields:
+        The running tree.
+
+    Raises:
+        TreeFailed: the tree gave up (the root's intensity, an essential child, a defect of a supervisor, a
+            failed start); the body was cancelled.
+        KeyboardInterrupt: or SystemExit, raised in a child.
+        BaseExceptionGroup: the body and the tree both failed.
+    """
+    logger = structlog.get_logger() if log is None else log
+    root = _Root(spec, Surroundings(rng or random.Random(), logger, EventBus(wall_ns)))
+    raised: BaseException | None = None
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(root.run)
+        try:
+            with root.body:
+                await root.ready.wait()
+                yield Supervisor(root.control, root.around)
+        except BaseException as error:
+            raised = error
+        raised = await root.close() or raised
+    outcome = _outcome(raised, root.failure)
+    if outcome is not None:
+        raise outcome

@@ -1,0 +1,58 @@
+"""What all supervisors of one tree share."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import trio
+
+from feedtree.actors.context import Context
+from feedtree.supervisors.events import EventBus, EventKind
+
+
+class Surroundings:
+    """The clock, chance, log and listeners of one tree.
+
+    Args:
+        rng: the source of every jitter.
+        log: a structlog logger.
+        bus: who listens to the tree.
+
+    Attributes:
+        fail: called with the failure of an essential branch; ends the whole tree.
+        over: set when the whole tree has ended.
+    """
+
+    def __init__(self, rng: random.Random, log: Any, bus: EventBus) -> None:
+        self.rng = rng
+        self.log = log
+        self.bus = bus
+        self.fail: Callable[[BaseException], None] = _nobody
+        self.over = trio.Event()
+        self._parked: dict[str, trio.Event] = {}
+
+    def on_report(self, context: Context) -> None:
+        """Tell whoever listens what an actor said about itself."""
+        self.bus.tell(EventKind.REPORTED, context.path, context.generation, context.state or "")
+
+    def parked(self, path: str) -> None:
+        """Wake all who wait for that child to be parked."""
+        event = self._parked.pop(path, None)
+        if event is not None:
+            event.set()
+
+    def when_parked(self, path: str) -> trio.Event:
+        """Return an event that is set when that child is parked next, or when the tree ends."""
+        return self._parked.setdefault(path, trio.Event())
+
+    def ended(self) -> None:
+        """Wake all who wait for anything in this tree."""
+        self.over.set()
+        for event in self._parked.values():
+            event.set()
+        self._parked.clear()
+        self.bus.end()
+
+
+def _nobody(_: BaseException) -> None:
+    raise RuntimeError("the tree has no root yet")
