@@ -74,8 +74,7 @@ class RestClient:
 
         Raises:
             VenueThrottled: 403, 418 or 429; make no further call before ``retry_after``.
-            RestFailed: any other answer, none in time, or one that is too large.
-            ConnectFailed: no connection came about.
+            RestFailed: any other answer, none in time, one that is too large, or no connection.
         """
         with trio.move_on_after(self._timeout):
             status, headers, body = await self._call(path, params)
@@ -97,12 +96,15 @@ class RestClient:
         body = bytearray()
         try:
             async with client.stream("GET", self._base_url + path, params=dict(params)) as response:
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > self._max_body:
-                        raise RestFailed(path, f"the body is over {self._max_body} bytes")
+                with trio.CancelScope() as scope:
+                    async for chunk in response.aiter_bytes():
+                        body += chunk
+                        if len(body) > self._max_body:
+                            scope.cancel()  # ends httpx's nested generators in order; leaving the loop would not
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RestFailed(path, f"{self._host}: {type(error).__name__} {error}".rstrip()) from error
+        if len(body) > self._max_body:
+            raise RestFailed(path, f"the body is over {self._max_body} bytes")
         return response.status_code, response.headers, bytes(body)
 
     def _open(self) -> "httpx.AsyncClient":
