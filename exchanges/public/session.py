@@ -150,13 +150,16 @@ class Session:
         wire = self._wire
         liveness = self._liveness
         silence = self._silence
+        heard_at = wire.last_frame_at
         while True:
             deadline = min(liveness.deadline(), silence.deadline())
             payloads = await wire.receive(deadline)
             now = trio.current_time()
+            if wire.last_frame_at != heard_at:
+                heard_at = wire.last_frame_at
+                liveness.heard(heard_at)
             if payloads:
                 await self._take(payloads, now)
-            liveness.heard(wire.last_frame_at)
             if now >= deadline:
                 self._watch(now, late=not payloads and now - deadline > LATE)
 
@@ -188,11 +191,12 @@ class Session:
             self._snapshots_wanted.set()
 
     def _watch(self, now: float, *, late: bool) -> None:
-        action = self._liveness.check(now, late)
-        if action is Action.STALLED:
-            raise Stalled("no answer to a ping, and no data")
-        if action is not Action.NONE:
-            self._post(self._codec.ping(self._source.wall_ns() / 1e9), ())
+        if now >= self._liveness.deadline():
+            action = self._liveness.check(now)
+            if action is Action.STALLED:
+                raise Stalled("no answer to a ping, and no data")
+            if action is not Action.NONE:
+                self._post(self._codec.ping(self._source.wall_ns() / 1e9), ())
         if late:
             self._silence.moved(now)
         elif now >= self._silence.deadline():

@@ -91,7 +91,7 @@ class Source:
 
     def liveness(self, now: float) -> Liveness:
         """Return the timers of a connection that begins now."""
-        return Liveness(now, rng=self._host.rng)
+        return Liveness(now, self._host.rng)
 
 
 def _rest_client(endpoint: Endpoint, host: Host, options: StreamOptions) -> RestClient:

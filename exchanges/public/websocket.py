@@ -94,8 +94,7 @@ class BasePublicWebsocket(ABC):
         self._started = True
         self._tree.public.add(self._id, self.feed)
         await self._host.supervisor.start_child(PARENT, self._branch.venue())
-        self._host.start_soon(self._tend)
-        self._host.start_soon(self._watch)
+        self._host.start_soon(self._attend)
 
     async def subscribe(self, symbols: Symbols, channels: Channels) -> None:
         """Want more topics; the live connections, or new ones, drive the venue towards it.
@@ -154,16 +153,21 @@ class BasePublicWebsocket(ABC):
         """Stop the branch and end the feed."""
         self._scope.cancel()
         if self._started:
-            await self._host.supervisor.remove_child(self.path)
+            await self._host.supervisor.remove(self.path)
         self._tree.public.remove(self._id)
+
+    async def _attend(self) -> None:
+        with self._scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._tend)
+                nursery.start_soon(self._watch)
 
     async def _tend(self) -> None:
         """Keep the branch's shards as planned."""
-        with self._scope:
-            while True:
-                self.feed.plan_changed = trio.Event()
-                await self._follow_plan()
-                await self.feed.plan_changed.wait()
+        while True:
+            self.feed.plan_changed = trio.Event()
+            await self._follow_plan()
+            await self.feed.plan_changed.wait()
 
     async def _follow_plan(self) -> None:
         supervisor = self._host.supervisor
@@ -171,7 +175,7 @@ class BasePublicWebsocket(ABC):
         try:
             running = {child.id for child in supervisor.node(self.path).children}
             for gone in running - planned.keys():
-                await supervisor.remove_child(f"{self.path}/{gone}")
+                await supervisor.remove(f"{self.path}/{gone}")
             for new in planned.keys() - running:
                 await supervisor.start_child(self.path, self._branch.shard(planned[new]))
         except AdminRefused as error:
@@ -180,13 +184,12 @@ class BasePublicWebsocket(ABC):
 
     async def _watch(self) -> None:
         """Tell consumers when a part of the branch is parked."""
-        with self._scope:
-            async with self._host.supervisor.events(self.path) as events:
-                async for event in events:
-                    if event.kind is EventKind.FAILED:
-                        below = event.path.removeprefix(self.path).strip("/").partition("/")[0]
-                        shards = [shard for shard in self.feed.plan() if below in ("", shard.id)]
-                        self.feed.failed(shards, event.reason or "parked")
+        async with self._host.supervisor.events(self.path) as events:
+            async for event in events:
+                if event.kind is EventKind.FAILED:
+                    below = event.path.removeprefix(self.path).strip("/").partition("/")[0]
+                    shards = [shard for shard in self.feed.plan() if below in ("", shard.id)]
+                    self.feed.failed(shards, event.reason or "parked")
 
 
 class PublicSpotWebsocket(BasePublicWebsocket):
