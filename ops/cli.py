@@ -1,0 +1,176 @@
+"""The command ``feedtree``. Exit codes: 0 fine, 1 failed at run time, 2 wrong usage or config.
+
+What a command needs is imported when it runs, so that the others start fast.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+FINE, FAILED, WRONG_USE = 0, 1, 2
+
+Flag = Annotated[bool, Parameter(negative=())]
+Hidden = Annotated[bool, Parameter(negative=(), show=False)]
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("feedtree")
+
+
+app = App(
+    name="feedtree",
+    help="Exchange streams that stay alive: order books and trades under a supervisor tree.",
+    version=_version,
+)
+
+
+@app.command
+def run(
+    config: Path | None = None,
+    /,
+    *,
+    simulated: Flag = False,
+    live: str | None = None,
+    symbols: str | None = None,
+    duration: float | None = None,
+    report: Path | None = None,
+    plain: Flag = False,
+) -> int:
+    """Stream order books; a live view on a terminal, lines in a pipe. Without a config: simulated exchanges.
+
+    Args:
+        config: a TOML file with a table for each venue.
+        simulated: start simulated exchanges and stream those.
+        live: stream these real venues, for example gateio.spot,mexc.spot; needs no config and no keys.
+        symbols: these instead of the config's, for example BTC/USDT,ETH/USDT.
+        duration: seconds; without it until Ctrl-C.
+        report: write a JSON report to this file at the end.
+        plain: lines instead of the live view.
+    """
+    from feedtree.ops.run_plan import make_plan
+
+    plan = make_plan(
+        config,
+        simulated=simulated,
+        live=live,
+        symbols=symbols,
+        duration=duration,
+        report=report,
+        plain=plain,
+    )
+    import trio
+
+    from feedtree.exchanges.public.codec import ChannelNotOffered
+    from feedtree.ops import run as running
+    from feedtree.ops.sim_process import SimulatorFailed
+    from feedtree.supervisors import TreeFailed
+
+    try:
+        failures = trio.run(running.run, plan)
+    except ChannelNotOffered as error:
+        return _complain(str(error), WRONG_USE)
+    except SimulatorFailed as error:
+        return _complain(f"the simulated exchanges did not start: {error}", FAILED)
+    except TreeFailed as error:
+        return _complain(f"the tree gave up: {error}", FAILED)
+    for failure in failures:
+        _complain(failure, FAILED)
+    return FAILED if failures else FINE
+
+
+@app.command
+def sim(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: tuple[Path, Path] | None = None,
+    seed: int = 1,
+    rate: float = 1000.0,
+    symbols: str | None = None,
+    replay: Path | None = None,
+    switch: list[str] | None = None,
+    end_with_parent: Hidden = False,
+) -> int:
+    """Serve simulated exchanges until Ctrl-C; one JSON line on stdout says where.
+
+    Args:
+        host: the address to listen on.
+        port: the port; 0 takes a free one.
+        tls: certificate and key, PEM files; without them plain TCP.
+        seed: of all randomness; equal seeds give equal order flow.
+        rate: order events per second, over all venues and symbols.
+        symbols: what the venues list, for example BTC/USDT,ETH/USDT.
+        replay: serve a recorded session instead: PREFIX.ws.1.0 and PREFIX.http.0.0.
+        switch: VENUE:NAME=VALUE, turned before the start; can be given several times.
+        end_with_parent: end when stdin ends.
+    """
+    from feedtree.ops.sim_command import SimOptions, serve
+
+    return serve(
+        SimOptions(
+            host=host,
+            port=port,
+            tls=tls,
+            seed=seed,
+            rate=rate,
+            symbols=symbols,
+            replay=replay,
+            switches=tuple(switch or ()),
+            end_with_parent=end_with_parent,
+        )
+    )
+
+
+@app.command
+def tree(*, app: str | None = None, json: Flag = False) -> int:
+    """Print the supervisor tree of a running app.
+
+    Args:
+        app: its name, its pid, or name-pid; needed where several run.
+        json: as JSON.
+    """
+    from feedtree.ops.tree_command import print_tree
+
+    return print_tree(app, as_json=json)
+
+
+def command(tokens: Sequence[str]) -> int:
+    """Run a command line, and return its exit code. Errors are a line or two on stderr."""
+    from feedtree.ops.config import ConfigError
+
+    try:
+        result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _complain(f"{_one_line(str(error))} See feedtree --help.", WRONG_USE)
+    except ConfigError as error:
+        return _complain(str(error), WRONG_USE)
+    except KeyboardInterrupt:
+        return FAILED
+    return result if isinstance(result, int) else FINE
+
+
+def main() -> None:
+    """Run the command line of this process, and exit with its code."""
+    try:
+        code = command(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read stdout went away. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FINE
+    sys.exit(code)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _complain(text: str, code: int) -> int:
+    print(f"feedtree: {text}", file=sys.stderr)
+    return code

@@ -1,0 +1,125 @@
+"""What feedtree's own commands log: one line per lifecycle event, nothing per message.
+
+A library never configures logging: an app that embeds feedtree sets structlog up as it likes.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, MutableMapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+import structlog
+
+from feedtree.supervisors import EventKind, EventStream
+
+Write = Callable[[str], None]
+
+_LEVELS = {
+    EventKind.CRASHED: logging.WARNING,
+    EventKind.RESTARTING: logging.WARNING,
+    EventKind.FLAPPING: logging.ERROR,
+    EventKind.STUCK: logging.ERROR,
+    EventKind.FAILED: logging.ERROR,
+}
+
+
+class LifecycleSource(Protocol):
+    """A running tree."""
+
+    def events(self, path: str = "") -> AbstractAsyncContextManager[EventStream]:
+        """Open the stream of lifecycle events at and below a path."""
+        ...
+
+
+class LineLogger:
+    """A structlog logger that hands each rendered line to a callable."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+
+    def msg(self, message: str) -> None:
+        """Hand one line on."""
+        self._write(message)
+
+    debug = info = warning = warn = error = critical = exception = fatal = log = msg
+
+
+def configure_logs(write: Write, *, human: bool, level: int = logging.INFO) -> None:
+    """Make every log of this process one line.
+
+    Args:
+        write: gets each line, without a newline; must not block.
+        human: True for lines to read, False for JSON lines to search.
+        level: what is less than this is left out.
+    """
+    structlog.configure(
+        processors=_human() if human else _machine(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_: LineLogger(write),
+        cache_logger_on_first_use=False,
+    )
+
+
+def is_terminal() -> bool:
+    """Return whether stderr is a terminal."""
+    return sys.stderr.isatty()
+
+
+def _human() -> list[Any]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+        _sentence,
+    ]
+
+
+def _machine() -> list[Any]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(default=str),
+    ]
+
+
+def _sentence(_: object, __: str, event: MutableMapping[str, Any]) -> str:
+    """Render ``18:15:24 warning public/gateio.spot/shard-1/a restarting reason=... wait=0.2``."""
+    head = [str(event.pop("timestamp")), str(event.pop("level"))]
+    if path := event.pop("path", ""):
+        head.append(str(path))
+    head.append(str(event.pop("event")))
+    event.pop("stack", None)
+    if error := _error(event.pop("exc_info", None)):
+        event.setdefault("error", error)
+    facts = [f"{key}={_short(value)}" for key, value in event.items()]
+    return " ".join(" ".join(head + facts).split())
+
+
+def _error(exc_info: object) -> BaseException | None:
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    if isinstance(exc_info, tuple):
+        return _error(exc_info[1])
+    return sys.exc_info()[1] if exc_info else None
+
+
+def _short(value: object) -> str:
+    text = f"{value:.3g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+async def log_lifecycle(tree: LifecycleSource) -> None:
+    """Log every lifecycle event of a tree, until cancelled or the tree ends."""
+    log = structlog.get_logger()
+    async with tree.events() as events:
+        async for event in events:
+            facts: dict[str, object] = {"path": event.path, "generation": event.generation}
+            if event.reason:
+                facts["reason"] = event.reason
+            if event.wait is not None:
+                facts["wait_s"] = round(event.wait, 3)
+            log.log(_LEVELS.get(event.kind, logging.INFO), str(event.kind), **facts)

@@ -1,0 +1,75 @@
+"""The report of a run, in the form that ``--report`` writes."""
+
+import os
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from feedtree.exchanges.public.shard import StreamReport
+from feedtree.supervisors.snapshot import Node
+
+SCHEMA = 1
+
+
+class Books(Struct, frozen=True):
+    """Books compared with the simulators' truth."""
+
+    checked: int
+    diverged: int
+
+
+class Totals(Struct, frozen=True):
+    """Sums over all streams; ``restarts`` over the whole tree."""
+
+    messages: int
+    restarts: int
+    gaps: int
+
+
+class Report(Struct, frozen=True):
+    """What a run did. The field ``schema`` changes when a reader of an older one would go wrong."""
+
+    schema: int
+    duration_s: float
+    streams: list[StreamReport]
+    books: Books
+    totals: Totals
+
+
+def make_report(duration_s: float, streams: list[StreamReport], books: Books, tree: Node) -> Report:
+    """Sum up a run.
+
+    Args:
+        duration_s: how long the tree ran.
+        streams: the account of each.
+        books: how the books compared.
+        tree: the tree at the end, for its restarts.
+    """
+    totals = Totals(
+        messages=sum(stream.messages for stream in streams),
+        restarts=restarts(tree),
+        gaps=sum(stream.gaps for stream in streams),
+    )
+    return Report(SCHEMA, round(duration_s, 3), streams, books, totals)
+
+
+def restarts(node: Node) -> int:
+    """Return the restarts of a node and all below it."""
+    return node.restarts + sum(restarts(child) for child in node.children)
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write a report whole or not at all: a reader never sees a half.
+
+    Raises:
+        OSError: the folder is gone, full, or not to be written to.
+    """
+    text = msgspec.json.format(msgspec.json.encode(report), indent=2)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(text + b"\n")
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise

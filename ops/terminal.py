@@ -1,0 +1,52 @@
+"""The terminal under the live view: one screen of its own, single keys, and everything as before at the end."""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+
+import trio
+
+_ENTER = "\x1b[?1049h\x1b[?25l"  # alternate screen, cursor hidden
+_LEAVE = "\x1b[?25h\x1b[?1049l"
+_HOME = "\x1b[H"
+_END_OF_LINE = "\x1b[K"
+
+
+@contextmanager
+def own_screen() -> Iterator[None]:
+    """Take the whole terminal, with single keys and no echo; give it back as it was."""
+    import termios
+    import tty
+
+    keyboard = sys.stdin.fileno()
+    before = termios.tcgetattr(keyboard)
+    os.write(sys.stdout.fileno(), _ENTER.encode())
+    try:
+        tty.setcbreak(keyboard)
+        yield
+    finally:
+        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+        os.write(sys.stdout.fileno(), _LEAVE.encode())
+
+
+def frame(lines: Sequence[str]) -> str:
+    """Return what paints these lines over the screen, without flicker and without a remnant."""
+    return _HOME + "\r\n".join(line + _END_OF_LINE for line in lines)
+
+
+async def keys() -> AsyncIterator[str]:
+    """Yield each key that is pressed; ends when the keyboard is gone."""
+    keyboard = sys.stdin.fileno()
+    while True:
+        await trio.lowlevel.wait_readable(keyboard)
+        pressed = os.read(keyboard, 32)
+        if not pressed:
+            return
+        for key in pressed.decode(errors="replace"):
+            yield key
+
+
+def has_terminal() -> bool:
+    """Return whether a person can see the view and press keys."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,70 @@
+"""Output that never blocks: a pipe that stands still costs lines, not time."""
+
+import os
+
+import pytest
+import trio
+import trio.lowlevel
+import trio.testing
+
+from feedtree.ops.output import CAPACITY, Output, OutputClosed
+
+
+async def test_lines_come_in_order() -> None:
+    """What is queued is written, in order."""
+    reading, writing = os.pipe()
+    output = Output(writing)
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(output.run)
+            output.line("one")
+            await trio.testing.wait_all_tasks_blocked()
+            output.line("two")
+            async with trio.lowlevel.FdStream(reading) as stream:
+                received = b""
+                while received != b"one\ntwo\n":
+                    received += await stream.receive_some()
+            nursery.cancel_scope.cancel()
+    os.close(writing)
+
+
+async def test_a_pipe_that_nobody_reads_drops_the_oldest_and_says_so() -> None:
+    """Queueing stays instant and bounded; the number of lost lines is told."""
+    reading, writing = os.pipe()
+    output = Output(writing)
+    for number in range(CAPACITY + 5):
+        output.line(f"line {number}")
+    with trio.fail_after(10):
+        await output.drain(5)
+    os.close(writing)
+    with os.fdopen(reading) as stream:
+        lines = stream.read().splitlines()
+    assert lines[0] == "(5 lines dropped: the output is not read)"
+    assert lines[1] == "line 5"
+    assert lines[-1] == f"line {CAPACITY + 4}"
+
+
+async def test_a_reader_that_went_away_ends_the_output() -> None:
+    """`feedtree run | head` stops the run."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    output = Output(writing)
+    output.line("nobody")
+    with trio.fail_after(10), pytest.raises(OutputClosed):
+        await output.run()
+    output.line("still nobody")
+    with trio.fail_after(10):
+        await output.drain(5)
+    os.close(writing)
+
+
+async def test_the_end_does_not_wait_for_a_pipe_that_stands_still() -> None:
+    """A full pipe delays the end of a run by no more than was allowed."""
+    reading, writing = os.pipe()
+    output = Output(writing)
+    output.piece("x" * 10_000_000)
+    assert not output.idle
+    with trio.fail_after(10):
+        await output.drain(0.01)
+    os.close(reading)  # frees the abandoned thread
+    await trio.lowlevel.checkpoint()
