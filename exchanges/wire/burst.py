@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from math import inf
-from types import TracebackType
-from typing import Self
 
 import trio
 from trio.lowlevel import checkpoint
@@ -19,8 +17,6 @@ from feedtree.exchanges.wire.reading import Reader, reader_of
 from feedtree.exchanges.wire.target import Target
 from feedtree.exchanges.wire.transport import Network, Transport
 from feedtree.exchanges.wire.upgrade import open_upgraded
-
-_NO_CODE = 1005  # stands for a close frame without a code (RFC 6455, 7.1.5)
 
 
 async def connect(target: Target, network: Network, *, read: ReadMode = WAIT) -> "BurstWire":
@@ -45,8 +41,11 @@ async def open_burst(
     target: Target, network: Network, *, read: ReadMode = WAIT
 ) -> AsyncIterator["BurstWire"]:
     """Open a burst connection for the time of a block: see `connect`."""
-    async with await connect(target, network, read=read) as wire:
+    wire = await connect(target, network, read=read)
+    try:
         yield wire
+    finally:
+        await wire.aclose()
 
 
 class BurstWire:
@@ -127,17 +126,6 @@ class BurstWire:
                 self._farewell(1000)
         await self._transport.aclose()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
     def _check(self) -> None:
         if self._closed:
             raise trio.ClosedResourceError("this wire was closed")
@@ -179,7 +167,7 @@ class BurstWire:
 
     def _farewell(self, code: int) -> None:
         with suppress(ConnectionLost, trio.ClosedResourceError):
-            self._put(CloseConnection(code=code) if code != _NO_CODE else CloseConnection(code=1000))
+            self._put(CloseConnection(code=code))
 
     def _put(self, event: Event) -> None:
         frame = self._outgoing.send(event)

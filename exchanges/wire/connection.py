@@ -1,8 +1,7 @@
 """One websocket connection as its reader sees it: bursts of data frames, and the signs of life around them."""
 
 from math import inf
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -41,8 +40,7 @@ SPIN = ReadMode("spin")
 class Wire(Protocol):
     """An open websocket connection, whatever carries it.
 
-    One task receives; any number may send. Pings of the peer are answered while it receives. As a context manager
-    it closes at the end.
+    One task receives; any number may send. Pings of the peer are answered while it receives.
     """
 
     @property
@@ -57,7 +55,7 @@ class Wire(Protocol):
 
     @property
     def pongs(self) -> int:
-        """How many pongs came."""
+        """How many pongs came; a wire may count only those that answer a ping of its own."""
         ...
 
     @property
@@ -116,12 +114,3 @@ class Wire(Protocol):
     async def aclose(self) -> None:
         """Send a close frame where it goes out at once, and close without waiting for the peer."""
         ...
-
-    async def __aenter__(self) -> Self: ...
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...

@@ -28,7 +28,6 @@ class Target(Struct, frozen=True):
         connect_timeout: seconds for each of look-up, TCP, proxy and TLS.
         upgrade_timeout: seconds for the websocket upgrade. Both together bound the whole attempt.
         send_timeout: seconds after which a frame that the peer does not take ends the connection.
-        close_timeout: seconds after which a close is cut short.
 
     Raises:
         ValueError: the url or the proxy is malformed, or the cap is under 125 bytes.
@@ -43,7 +42,6 @@ class Target(Struct, frozen=True):
     connect_timeout: float = 1.0
     upgrade_timeout: float = 1.0
     send_timeout: float = 5.0
-    close_timeout: float = 0.5
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)

@@ -1,0 +1,212 @@
+"""REST over the same networks as the websockets: an httpx transport. Import it late: it brings httpx along."""
+
+import ssl
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpcore
+import httpx
+import trio
+
+from feedtree.exchanges.errors import ConnectFailed, ConnectionLost, ConnectTimeout, TlsFailed
+from feedtree.exchanges.wire.target import tls_context
+from feedtree.exchanges.wire.tls import TlsTransport
+from feedtree.exchanges.wire.transport import DEFAULT_TIMEOUTS, Network, Timeouts, Transport
+
+_TO_HTTPX: dict[type[Exception], type[httpx.TransportError]] = {
+    httpcore.ConnectTimeout: httpx.ConnectTimeout,
+    httpcore.ReadTimeout: httpx.ReadTimeout,
+    httpcore.WriteTimeout: httpx.WriteTimeout,
+    httpcore.PoolTimeout: httpx.PoolTimeout,
+    httpcore.ConnectError: httpx.ConnectError,
+    httpcore.ReadError: httpx.ReadError,
+    httpcore.WriteError: httpx.WriteError,
+    httpcore.LocalProtocolError: httpx.LocalProtocolError,
+    httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
+    httpcore.UnsupportedProtocol: httpx.UnsupportedProtocol,
+}
+
+
+class NetworkTransport(httpx.AsyncBaseTransport):
+    """Carries the requests of an `httpx.AsyncClient` over a `Network`; connections are kept and used again.
+
+    Faults are httpx's own; the cause of an `httpx.ConnectError` or `httpx.ConnectTimeout` is the typed
+    `ConnectFailed`.
+
+    Args:
+        network: what carries it.
+        ca_file: PEM file of the only authorities to trust; the system's where None.
+        local_address: the IP address to connect from.
+        proxy: ``http://[user:password@]host:port`` of an HTTP CONNECT proxy.
+        timeouts: of dialling; httpx's own bound the rest.
+        max_connections: open at a time; further requests wait.
+
+    Raises:
+        Fatal: the ca_file cannot be used.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        ca_file: str | None = None,
+        local_address: str | None = None,
+        proxy: str | None = None,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        max_connections: int = 10,
+    ) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls_context(ca_file),
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,
+            keepalive_expiry=5.0,
+            local_address=local_address,
+            network_backend=_Backend(network, proxy, timeouts),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; return its response, whose body is still to be read."""
+        url = request.url
+        forwarded = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        with _as_httpx():
+            response = await self._pool.handle_async_request(forwarded)
+        return httpx.Response(
+            status_code=response.status,
+            headers=response.headers,
+            stream=_Body(response),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        with _as_httpx():
+            await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _as_httpx():
+            async for part in self._response.aiter_stream():
+                yield part
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    def __init__(self, network: Network, proxy: str | None, timeouts: Timeouts) -> None:
+        self._network = network
+        self._proxy = proxy
+        self._timeouts = timeouts
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            with _limit(timeout, httpcore.ConnectTimeout):
+                transport = await self._network.dial(
+                    host, port, local_address=local_address, proxy=self._proxy, timeouts=self._timeouts
+                )
+        except ConnectTimeout as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except ConnectFailed as error:
+            raise httpcore.ConnectError(str(error)) from error
+        return _Stream(transport, f"{host}:{port}")
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    def __init__(self, transport: Transport, where: str) -> None:
+        self._transport = transport
+        self._where = where
+        self._surplus = b""
+        self._ended = False
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        try:
+            with _limit(timeout, httpcore.ReadTimeout):
+                await self._fill()
+        except (ConnectionLost, trio.ClosedResourceError) as error:
+            raise httpcore.ReadError(str(error)) from error
+        data, self._surplus = self._surplus[:max_bytes], self._surplus[max_bytes:]
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        try:
+            with _limit(timeout, httpcore.WriteTimeout):
+                await self._transport.send_all(buffer)
+        except (ConnectionLost, trio.ClosedResourceError) as error:
+            raise httpcore.WriteError(str(error)) from error
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        secured = TlsTransport(self._transport, ssl_context, server_hostname=server_hostname)
+        try:
+            with _limit(timeout, httpcore.ConnectTimeout):
+                await secured.handshake(self._where)
+        except TlsFailed as error:
+            raise httpcore.ConnectError(str(error)) from error
+        return _Stream(secured, self._where)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Answer what the pool asks of an idle connection: whether it is readable, which means over."""
+        if info != "is_readable":
+            return None
+        try:
+            data = self._transport.receive_nowait()
+        except (ConnectionLost, trio.ClosedResourceError):
+            return True
+        if data is not None:
+            self._take(data)
+        return data is not None
+
+    async def _fill(self) -> None:
+        while not (self._surplus or self._ended):
+            await self._transport.wait_readable()
+            data = self._transport.receive_nowait()
+            if data is not None:
+                self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        self._surplus += data
+        self._ended = not data
+
+
+@contextmanager
+def _limit(seconds: float | None, error: type[Exception]) -> Iterator[None]:
+    if seconds is None:
+        yield
+        return
+    with trio.CancelScope(deadline=trio.current_time() + seconds) as scope:
+        yield
+    if scope.cancelled_caught:
+        raise error(f"no answer in {seconds:g} s")
+
+
+@contextmanager
+def _as_httpx() -> Iterator[None]:
+    try:
+        yield
+    except tuple(_TO_HTTPX) as error:
+        raise _TO_HTTPX[type(error)](str(error)) from (error.__cause__ or error)

@@ -1,0 +1,127 @@
+"""When to ping, and when silence means that the connection is dead: pure, its times are arguments.
+
+Two timers. Keepalive: the venue's own ping at a steady pace, whatever else comes, since some venues count only
+pings. Probe: after a short silence a ping that must be answered, else the connection has stalled. A check that comes
+late says nothing about the venue, but that this process was busy: it starts the timers anew.
+"""
+
+from enum import StrEnum
+from math import inf
+from random import Random
+
+
+class Action(StrEnum):
+    """What the reader is to do now."""
+
+    NONE = "none"
+    KEEPALIVE = "keepalive"  # send the venue's own ping
+    PROBE = "probe"  # send a ping that the venue is known to answer
+    STALLED = "stalled"  # raise `Stalled`
+
+
+class Liveness:
+    """The timers of one connection.
+
+    The reader receives until `deadline`; tells `heard` when bytes came; and only when a read attempted past the
+    deadline found nothing asks `check`, and does what it says.
+
+    Args:
+        now: trio time, as all times here.
+        rng: for the jitter of the keepalive.
+        keepalive: seconds between two; each interval is up to a fifth shorter. ``inf`` for none.
+        quiet: seconds of silence before a probe.
+        answer: least seconds for its answer; four times the smoothed round trip where that is more.
+        late: seconds from which a check is late.
+    """
+
+    def __init__(
+        self,
+        now: float,
+        rng: Random,
+        *,
+        keepalive: float = 10.0,
+        quiet: float = 0.75,
+        answer: float = 1.0,
+        late: float = 0.25,
+    ) -> None:
+        self._rng = rng
+        self._keepalive = keepalive
+        self._quiet = quiet
+        self._answer = answer
+        self._late = late
+        self._heard_at = now
+        self._keepalive_at = now + self._interval()
+        self._answer_by: float | None = None  # of the one probe that may be outstanding
+        self._asked_at: float | None = None  # the last ping of either kind, until its answer
+        self._paused_at: float | None = None
+        self.rtt: float | None = None  # seconds, smoothed; None before the first answer
+
+    def deadline(self) -> float:
+        """Return the time until which the reader is to receive."""
+        return min(self._keepalive_at, self._silence_until())
+
+    def heard(self, now: float) -> None:
+        """Take note that bytes of the peer came: it lives, a probe's answer is not waited for any more."""
+        self._heard_at = now
+        self._answer_by = None
+
+    def answered(self, now: float) -> None:
+        """Take note of the answer to a ping, of either kind."""
+        self.heard(now)
+        if self._asked_at is not None:
+            sample = now - self._asked_at
+            self._asked_at = None
+            self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) / 8
+
+    def check(self, now: float) -> Action:
+        """Judge the silence, after a read past `deadline` found nothing.
+
+        The caller sends what it is told to at once: the timers count from ``now``.
+        """
+        overdue = now - self._silence_until()
+        if overdue >= self._late:
+            self._rearm(now)
+        elif overdue >= 0:
+            return self._break_silence(now)
+        if now >= self._keepalive_at:
+            self._keepalive_at = now + self._interval()
+            self._asked_at = now
+            return Action.KEEPALIVE
+        return Action.NONE
+
+    def paused(self, now: float) -> None:
+        """Stop the clock of silence: from now on the reader waits for its consumers, and cannot hear."""
+        self._paused_at = now
+
+    def resumed(self, now: float) -> None:
+        """Let the clock of silence go on where it stood."""
+        if self._paused_at is None:
+            return
+        pause, self._paused_at = now - self._paused_at, None
+        self._heard_at += pause
+        if self._answer_by is not None:
+            self._answer_by += pause
+        if self._asked_at is not None:
+            self._asked_at += pause
+
+    def _silence_until(self) -> float:
+        return self._heard_at + self._quiet if self._answer_by is None else self._answer_by
+
+    def _break_silence(self, now: float) -> Action:
+        if self._answer_by is not None:
+            return Action.STALLED
+        self._answer_by = now + self._patience()
+        self._asked_at = now
+        return Action.PROBE
+
+    def _rearm(self, now: float) -> None:
+        if self._answer_by is None:
+            self._heard_at = now
+        else:
+            self._answer_by = now + self._patience()
+
+    def _patience(self) -> float:
+        return max(self._answer, 4 * (self.rtt or 0.0))
+
+    def _interval(self) -> float:
+        return self._keepalive * (1 - 0.2 * self._rng.random()) if self._keepalive < inf else inf
