@@ -1,7 +1,10 @@
 """What may be asked of a supervisor at run time. Each function answers one request, in the control task."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from feedtree.supervisors.children import Child
-from feedtree.supervisors.control import Control
 from feedtree.supervisors.errors import (
     AlreadyPresent,
     AlreadyStarted,
@@ -11,15 +14,21 @@ from feedtree.supervisors.errors import (
     SupervisorDown,
     TooManyChildren,
 )
+from feedtree.supervisors.halt import clear_wait, forget, request_stop, rest
+from feedtree.supervisors.launch import start
 from feedtree.supervisors.recovery import merged
 from feedtree.supervisors.requests import Request
 from feedtree.supervisors.snapshot import ChildState
 from feedtree.supervisors.specs import Strategy
 
+if TYPE_CHECKING:
+    from feedtree.supervisors.control import Control
 
-def add(control: Control, request: Request) -> None:
+
+def add(request: Request) -> None:
     """Add a child and start it; the answer comes when it is ready."""
-    refusal = _refuse_add(control, request)
+    control = request.home
+    refusal = _refuse_add(request)
     if refusal is not None or request.spec is None:
         request.reject(refusal or ChildNotFound(control.path, "no spec was given"))
         return
@@ -29,10 +38,11 @@ def add(control: Control, request: Request) -> None:
     if control.plan is not None:
         control.plan.start.append(child)
     else:
-        control.start(child)
+        start(control, child)
 
 
-def _refuse_add(control: Control, request: Request) -> Exception | None:
+def _refuse_add(request: Request) -> Exception | None:
+    control = request.home
     path = f"{control.path}/{request.child_id}" if control.path else request.child_id
     if not control.accepting:
         return SupervisorDown(control.path, "it is stopping")
@@ -47,8 +57,9 @@ def _refuse_add(control: Control, request: Request) -> Exception | None:
     return None
 
 
-def abandon(control: Control, request: Request) -> None:
+def abandon(request: Request) -> None:
     """Take a child that was asked for away again, since nobody waits for it; the answer comes when it is gone."""
+    control = request.home
     child = control.children.get(request.child_id)
     if child is None or request.undoes is None or child is not request.undoes.child:
         request.resolve()
@@ -57,31 +68,33 @@ def abandon(control: Control, request: Request) -> None:
     _terminate(control, child, request)
 
 
-def terminate(control: Control, request: Request) -> None:
+def terminate(request: Request) -> None:
     """Stop a child, or end its restarting; the answer comes when it has ended."""
-    child = _find(control, request)
+    control = request.home
+    child = _find(request)
     if child is not None:
         _terminate(control, child, request)
 
 
 def _terminate(control: Control, child: Child, request: Request) -> None:
     child.by_hand = True
-    control.clear_wait(child)
+    clear_wait(control, child)
     control.settle(child)
     if child.incarnation is not None:
         child.stopping.append(request)
-        control.request_stop(child)
+        request_stop(child)
         return
     if child.state is ChildState.RESTARTING:
-        control.rest(child, "terminated")
+        rest(control, child, "terminated")
     elif control.spec.dynamic or child.forget:
-        control.forget(child, "terminated")
+        forget(control, child, "terminated")
     request.resolve(child.path)
 
 
-def restart(control: Control, request: Request) -> None:
+def restart(request: Request) -> None:
     """Start a child that does not run, with those that wait for it; the answer comes when it is ready."""
-    child = _find_idle(control, request)
+    control = request.home
+    child = _find_idle(request)
     if child is None:
         return
     if child.held_by is not None:
@@ -95,25 +108,27 @@ def restart(control: Control, request: Request) -> None:
     if child.window is not None:
         child.window.clear()
     if control.spec.strategy is Strategy.ONE_FOR_ONE:
-        control.start(child)
+        start(control, child)
     else:
         control.plan = merged(control, stop=[], start=group)
 
 
-def delete(control: Control, request: Request) -> None:
+def delete(request: Request) -> None:
     """Forget a child that does not run."""
-    child = _find_idle(control, request)
+    control = request.home
+    child = _find_idle(request)
     if child is None:
         return
     for each in control.children.values():
         if each.held_by == child.spec.id:
             each.held_by = None
             each.by_hand = True
-    control.forget(child, "deleted")
+    forget(control, child, "deleted")
     request.resolve(child.path)
 
 
-def _find(control: Control, request: Request) -> Child | None:
+def _find(request: Request) -> Child | None:
+    control = request.home
     child = control.children.get(request.child_id)
     path = f"{control.path}/{request.child_id}" if control.path else request.child_id
     if child is None:
@@ -124,8 +139,9 @@ def _find(control: Control, request: Request) -> Child | None:
     return child
 
 
-def _find_idle(control: Control, request: Request) -> Child | None:
-    child = _find(control, request)
+def _find_idle(request: Request) -> Child | None:
+    control = request.home
+    child = _find(request)
     if child is None:
         return None
     if child.incarnation is not None:

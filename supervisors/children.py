@@ -10,11 +10,12 @@ import trio
 
 from feedtree.actors.context import Context
 from feedtree.supervisors.backoff import Attempt, Backoff
+from feedtree.supervisors.errors import StartTimeout
 from feedtree.supervisors.intensity import Intensity
-from feedtree.supervisors.judgement import Judgement
+from feedtree.supervisors.judgement import Judgement, Verdict, judge
 from feedtree.supervisors.snapshot import ChildState
 from feedtree.supervisors.specs import Spec
-from feedtree.supervisors.timers import Timer
+from feedtree.supervisors.timers import Timer, Timers
 
 if TYPE_CHECKING:
     from feedtree.supervisors.control import Control
@@ -96,6 +97,12 @@ class Child:
         self.reasons: deque[str] | None = None
         self.last_control: Control | None = None  # a supervisor's last incarnation, to look at
 
+    def refuse_start(self, error: Exception) -> None:
+        """Tell whoever waits for it to be ready that it will not be."""
+        if self.starting is not None:
+            self.starting.reject(error)
+            self.starting = None
+
     def remember(self, judgement: Judgement) -> None:
         """Keep why an incarnation ended."""
         self.last_reason = reason = judgement.reason
@@ -154,6 +161,21 @@ class Incarnation:
         self.stop_deadline = min(self.stop_deadline, deadline)
         for scope in self.graces:
             scope.deadline = min(scope.deadline, self.stop_deadline)
+
+    def clear_timer(self, timers: Timers) -> None:
+        """Take back the timer that watches it."""
+        if self.timer is not None:
+            timers.cancel(self.timer)
+            self.timer = None
+
+    def judgement(self) -> Judgement:
+        """Judge how it ended, and let go of what left it."""
+        error, self.error = self.error, None
+        if self.timed_out:
+            late = StartTimeout(self.child.path, "it was not ready in time")
+            late.__cause__ = error
+            return Judgement(Verdict.BUG, late, late)
+        return judge(error, ready=self.ready_at is not None, stop_requested=self.stop_requested)
 
     def attempt(self, judgement: Judgement, now: float) -> Attempt:
         """Return what this incarnation came to, as far as its backoff cares."""

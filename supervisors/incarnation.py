@@ -1,9 +1,9 @@
 """Running one incarnation: whatever leaves a child is caught here, and told to its supervisor."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -11,6 +11,7 @@ from feedtree.actors.context import Context
 from feedtree.supervisors.children import Incarnation
 from feedtree.supervisors.errors import CalledDuringStart, ChildFailed, StartFailed
 from feedtree.supervisors.specs import Start
+from feedtree.supervisors.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from feedtree.supervisors.control import Control
@@ -25,30 +26,31 @@ class SupervisorDefect(BaseException):
 class SupervisedContext(Context):
     """The context of an actor that a supervisor waits for."""
 
-    __slots__ = ("_on_started",)
+    __slots__ = ("_incarnation",)
 
-    def __init__(self, path: str, generation: int, on_started: Callable[[], None], **more: Any) -> None:
-        super().__init__(path, generation, **more)
-        self._on_started = on_started
+    def __init__(self, incarnation: Incarnation, generation: int, around: Surroundings) -> None:
+        super().__init__(incarnation.child.path, generation, log=around.log, on_report=around.on_report)
+        self._incarnation = incarnation
 
     def started(self, info: object = None) -> None:
         """Tell that the actor is locally sound; see `Context.started`."""
         super().started(info)
-        self._on_started()
+        self._incarnation.home.child_ready(self._incarnation)
 
 
 @trio.lowlevel.enable_ki_protection
-async def run_worker(incarnation: Incarnation, start: Start, on_exit: Callable[[Incarnation], None]) -> None:
+async def run_worker(incarnation: Incarnation, start: Start) -> None:
     """Run an actor in its own scope until it ends, however it ends."""
-    if incarnation.context is not None and not incarnation.scope.cancel_called:
+    context = incarnation.context
+    if context is not None and not incarnation.scope.cancel_called:
         _current.set(incarnation)
         incarnation.task = trio.lowlevel.current_task()
         try:
             with incarnation.scope:
-                await _interruptible(start, incarnation.context)
+                await _interruptible(start, context)
         except BaseException as error:
             incarnation.error = error
-    on_exit(incarnation)
+    incarnation.home.child_exited(incarnation)
 
 
 @trio.lowlevel.disable_ki_protection
@@ -57,7 +59,7 @@ async def _interruptible(start: Start, context: Context) -> None:
 
 
 @trio.lowlevel.enable_ki_protection
-async def run_supervisor(incarnation: Incarnation, on_exit: Callable[[Incarnation], None]) -> None:
+async def run_supervisor(incarnation: Incarnation) -> None:
     """Run a supervisor until it ends; it is asked to stop, never cancelled."""
     if incarnation.control is not None:
         try:
@@ -66,7 +68,7 @@ async def run_supervisor(incarnation: Incarnation, on_exit: Callable[[Incarnatio
             incarnation.error = error
         except BaseException as error:
             incarnation.error = as_defect(incarnation.child.path, error)
-    on_exit(incarnation)
+    incarnation.home.child_exited(incarnation)
 
 
 def as_defect(path: str, error: BaseException) -> BaseException:

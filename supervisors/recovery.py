@@ -10,7 +10,9 @@ import trio
 from feedtree.supervisors.children import Child, Incarnation
 from feedtree.supervisors.errors import ChildFailed, IntensityExceeded, StartFailed, TreeFailed
 from feedtree.supervisors.events import EventKind
+from feedtree.supervisors.halt import clear_wait, forget, rest
 from feedtree.supervisors.judgement import Judgement, Verdict
+from feedtree.supervisors.launch import start
 from feedtree.supervisors.plan import Plan
 from feedtree.supervisors.snapshot import ChildState
 from feedtree.supervisors.specs import Restart, Spec, Strategy
@@ -47,13 +49,13 @@ def after_end(control: Control, incarnation: Incarnation, judgement: Judgement) 
     child = incarnation.child
     _report(control, child, judgement)
     if child.held_by is not None:
-        control.rest(child, f"held by {child.held_by}")
+        rest(control, child, f"held by {child.held_by}")
         return
     if incarnation.ready_at is None and _first_start(control, child, judgement):
         return
     match decide(child.spec, judgement, dynamic=control.spec.dynamic):
         case Course.FORGET:
-            control.forget(child, judgement.reason)
+            forget(control, child, judgement.reason)
         case Course.REST:
             child.state = ChildState.STOPPED
             control.settle(child)
@@ -101,7 +103,7 @@ def _fail_asked_start(control: Control, child: Child, judgement: Judgement) -> N
     failure = _start_failure(child, judgement)
     request, child.starting = child.starting, None
     if child.added:
-        control.forget(child, judgement.reason)
+        forget(control, child, judgement.reason)
     else:
         child.state = ChildState.FAILED
         control.tell(EventKind.FAILED, child, judgement.reason, judgement=judgement)
@@ -128,7 +130,7 @@ def _first_start_fails(control: Control, child: Child, judgement: Judgement) -> 
         park(control, child, judgement)
         return True
     control.give_up(_start_failure(child, judgement))
-    control.rest(child, judgement.reason)
+    rest(control, child, judgement.reason)
     return True
 
 
@@ -171,14 +173,16 @@ def _charge(control: Control, child: Child, now: float) -> bool:
 
 
 def _start_later(control: Control, child: Child, wait: float) -> None:
-    def start() -> None:
-        child.timer = None
-        control.start(child)
-
     if wait <= 0:
-        start()
+        start(control, child)
     else:
-        child.timer = control.timers.set(child.due, start)
+        child.timer = control.timers.set(child.due, _wait_over, (control, child))
+
+
+def _wait_over(subject: tuple[Control, Child]) -> None:
+    control, child = subject
+    child.timer = None
+    start(control, child)
 
 
 def _regroup(control: Control, child: Child, *, charged: bool) -> None:
@@ -244,7 +248,7 @@ def _exhausted(control: Control, child: Child, judgement: Judgement) -> None:
         park(control, child, judgement, failure)
     else:
         control.give_up(failure)
-        control.rest(child, judgement.reason)
+        rest(control, child, judgement.reason)
 
 
 def park(control: Control, child: Child, judgement: Judgement, failure: ChildFailed | None = None) -> None:
@@ -276,8 +280,8 @@ def hold(control: Control, child: Child, members: list[Child]) -> None:
         if each.held_by is None and _comes_back(each):
             each.held_by = child.spec.id
         if each.state is ChildState.RESTARTING:
-            control.clear_wait(each)
-            control.rest(each, f"held by {child.spec.id}")
+            clear_wait(control, each)
+            rest(control, each, f"held by {child.spec.id}")
         elif each.incarnation is None and each.held_by == child.spec.id:
             each.last_reason = f"held by {child.spec.id}"
     control.plan = merged(control, stop=[child, *members], start=[])

@@ -1,23 +1,34 @@
 """A question put to a supervisor's control task, and the wait for its answer."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import trio
 
 from feedtree.supervisors.children import Child
 from feedtree.supervisors.specs import Spec
+
+if TYPE_CHECKING:
+    from feedtree.supervisors.control import Control
 
 
 class Request:
     """One request. It is answered exactly once, also when its supervisor ends.
 
     Args:
+        home: the supervisor that is asked.
         child_id: the child that it is about.
         spec: the spec of a child to add.
         undoes: the request whose child is to be taken away again.
     """
 
-    __slots__ = ("_answered", "child", "child_id", "error", "spec", "undoes", "value")
+    __slots__ = ("_answered", "child", "child_id", "error", "home", "spec", "undoes", "value")
 
-    def __init__(self, child_id: str, spec: Spec | None = None, *, undoes: "Request | None" = None) -> None:
+    def __init__(
+        self, home: Control, child_id: str, spec: Spec | None = None, *, undoes: Request | None = None
+    ) -> None:
+        self.home = home
         self.child_id = child_id
         self.spec = spec
         self.undoes = undoes

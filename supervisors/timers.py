@@ -3,16 +3,18 @@
 import heapq
 import math
 from collections.abc import Callable
+from typing import Any
 
 
 class Timer:
     """A deadline that can be taken back."""
 
-    __slots__ = ("action", "due")
+    __slots__ = ("action", "due", "subject")
 
-    def __init__(self, due: float, action: Callable[[], None]) -> None:
+    def __init__(self, due: float, action: Callable[[Any], None], subject: Any) -> None:
         self.due = due
-        self.action: Callable[[], None] | None = action
+        self.action: Callable[[Any], None] | None = action
+        self.subject = subject
 
     def __lt__(self, other: "Timer") -> bool:
         return self.due < other.due
@@ -27,9 +29,9 @@ class Timers:
         self._heap: list[Timer] = []
         self._dead = 0
 
-    def set(self, due: float, action: Callable[[], None]) -> Timer:
-        """Call `action` from the first `fire` at or after `due`."""
-        timer = Timer(due, action)
+    def set(self, due: float, action: Callable[[Any], None], subject: Any) -> Timer:
+        """Call `action` with `subject` from the first `fire` at or after `due`."""
+        timer = Timer(due, action, subject)
         heapq.heappush(self._heap, timer)
         return timer
 
@@ -37,7 +39,7 @@ class Timers:
         """Take a timer back. Does nothing where it has fired or was taken back."""
         if timer.action is None:
             return
-        timer.action = None
+        timer.action = timer.subject = None
         self._dead += 1
         if self._dead > 64 and self._dead * 2 > len(self._heap):
             self._heap = [each for each in self._heap if each.action is not None]
@@ -58,4 +60,4 @@ class Timers:
             timer = heapq.heappop(self._heap)
             action, timer.action = timer.action, None
             if action is not None:
-                action()
+                action(timer.subject)

@@ -101,13 +101,13 @@ class Supervisor:
         spec = check_spec("start_child", spec)
         control = self._supervisor(parent)
         refuse_during_start(control, parent)
-        request = Request(spec.id, spec)
-        control.post(_bind(admin.add, control), request)
+        request = Request(control, spec.id, spec)
+        control.post(admin.add, request)
         try:
             return await request.answer()
         except trio.Cancelled:
             with trio.CancelScope(shield=True):
-                await _take_back(control, request)
+                await _take_back(request)
             raise
 
     async def terminate_child(self, path: str) -> None:
@@ -194,12 +194,12 @@ class Supervisor:
         self._control.post(self._control.begin_stop, within)
         await self._around.over.wait()
 
-    async def _ask(self, action: Callable[[Control, Request], None], path: str) -> None:
+    async def _ask(self, action: Callable[[Request], None], path: str) -> None:
         parent, _, child_id = path.rpartition("/")
         control = self._supervisor(parent)
         refuse_during_start(control, path)
-        request = Request(child_id)
-        control.post(_bind(action, control), request)
+        request = Request(control, child_id)
+        control.post(action, request)
         await request.answer()
 
     def _find(self, path: str) -> tuple[Control, Child]:
@@ -228,14 +228,11 @@ class Supervisor:
         return control
 
 
-def _bind(action: Callable[[Control, Request], None], control: Control) -> Callable[[Request], None]:
-    return lambda request: action(control, request)
-
-
-async def _take_back(control: Control, request: Request) -> None:
+async def _take_back(request: Request) -> None:
+    control = request.home
     if control.ended:
         return
-    gone = Request(request.child_id, undoes=request)
-    control.post(_bind(admin.abandon, control), gone)
+    gone = Request(control, request.child_id, undoes=request)
+    control.post(admin.abandon, gone)
     with suppress(SupervisorDown):
         await gone.answer()

@@ -1,0 +1,112 @@
+"""Stopping a child: the request, its grace, and what is kept of it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import trio
+
+from feedtree.supervisors.children import Child, Incarnation
+from feedtree.supervisors.errors import SupervisorDown
+from feedtree.supervisors.events import EventKind
+from feedtree.supervisors.judgement import Judgement
+from feedtree.supervisors.snapshot import ChildState
+from feedtree.supervisors.specs import Restart
+from feedtree.supervisors.stuck import stack_of
+
+if TYPE_CHECKING:
+    from feedtree.supervisors.control import Control
+
+# A child whose grace ends with its cleanup needs a moment to be gone before it counts as stuck.
+_STUCK_AFTER = 0.1
+
+
+def request_stop(child: Child, grace: float = math.inf) -> None:
+    """Ask a running child to end; a further request can only shorten its grace."""
+    incarnation = child.incarnation
+    if incarnation is None:
+        return
+    control = incarnation.home
+    grace = min(grace, child.spec.shutdown)
+    deadline = trio.current_time() + grace
+    if incarnation.stop_requested and deadline >= incarnation.stop_deadline:
+        return
+    incarnation.clear_timer(control.timers)
+    incarnation.shorten_grace(deadline)
+    if not incarnation.stop_requested:
+        incarnation.stop_requested = True
+        child.state = ChildState.STOPPING
+        control.tell(EventKind.STOPPING, child)
+    if incarnation.control is not None:
+        incarnation.control.post(incarnation.control.begin_stop, grace)
+        return
+    incarnation.scope.cancel()
+    if grace != math.inf:
+        incarnation.timer = control.timers.set(deadline + _STUCK_AFTER, _on_stuck, incarnation)
+
+
+def _on_stuck(incarnation: Incarnation) -> None:
+    control, child = incarnation.home, incarnation.child
+    child.state = ChildState.STUCK
+    child.last_reason = "it did not end within its grace"
+    stack = "" if incarnation.task is None else stack_of(incarnation.task)
+    control.around.log.error("stuck", path=child.path, generation=child.lineage.generation, stack=stack)
+    control.tell(EventKind.STUCK, child, stack)
+
+
+def after_stop(control: Control, incarnation: Incarnation, judgement: Judgement) -> None:
+    """Note the end of a child that was asked to end, or whose supervisor is stopping."""
+    child = incarnation.child
+    if judgement.cause is not None:
+        child.remember(judgement)
+        control.around.log.warning("failed while stopping", path=child.path, reason=judgement.reason)
+    rest(control, child, _stop_reason(incarnation, judgement), judgement)
+
+
+def _stop_reason(incarnation: Incarnation, judgement: Judgement) -> str:
+    if judgement.cause is not None:
+        return judgement.reason
+    if incarnation.child.held_by is not None:
+        return f"held by {incarnation.child.held_by}"
+    if trio.current_time() >= incarnation.stop_deadline:
+        return "killed: its grace was over"
+    return judgement.verdict.value
+
+
+def rest(control: Control, child: Child, reason: str, judgement: Judgement | None = None) -> None:
+    """Let a child that has ended be stopped, or forget it where nothing of it is to be kept."""
+    clear_wait(control, child)
+    child.state = ChildState.STOPPED
+    child.last_reason = reason
+    control.tell(EventKind.STOPPED, child, reason, judgement=judgement)
+    gone = child.forget or child.spec.restart is Restart.TEMPORARY
+    if gone or (control.spec.dynamic and not control.stopping):
+        forget(control, child, reason)
+    else:
+        _answer_ended(child)
+
+
+def forget(control: Control, child: Child, reason: str) -> None:
+    """Drop the record of a child that does not run."""
+    del control.children[child.spec.id]
+    control.lineage.children.pop(child.spec.id, None)
+    child.state = ChildState.STOPPED
+    control.settle(child)
+    control.tell(EventKind.REMOVED, child, reason)
+    _answer_ended(child)
+
+
+def clear_wait(control: Control, child: Child) -> None:
+    """Take back the timer that would start a child again."""
+    if child.timer is not None:
+        control.timers.cancel(child.timer)
+        child.timer = None
+
+
+def _answer_ended(child: Child) -> None:
+    child.refuse_start(SupervisorDown(child.path, "it was stopped before it was ready"))
+    if child.stopping:
+        for request in child.stopping:
+            request.resolve(child.path)
+        child.stopping = []
