@@ -5,7 +5,6 @@ httpx is imported with the first call: an app that only streams does not pay for
 
 import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
@@ -147,6 +146,8 @@ def _stated(value: str, now: float) -> float | None:
     seconds = _number(value)
     if seconds is not None:
         return seconds
+    from email.utils import parsedate_to_datetime  # late: 15 ms, and dates are rare
+
     try:
         return parsedate_to_datetime(value).timestamp() - now
     except (ValueError, OverflowError):

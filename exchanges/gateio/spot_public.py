@@ -111,7 +111,8 @@ class GateioSpotCodec:
         """Everything that is no push of the usual form."""
         try:
             envelope = _decode_envelope(payload)
-            if envelope.channel in self._topics and envelope.event in ("update", "", None):
+            pushed = envelope.event in ("update", "", None) and envelope.error is None
+            if pushed and envelope.channel in self._topics:
                 return (self._decode_odd_push(payload, received_ns),)
         except _REMOTE_FAULTS as error:
             return (Undecodable(payload, str(error)),)

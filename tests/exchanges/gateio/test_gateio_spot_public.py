@@ -354,6 +354,7 @@ def test_what_does_not_decode_is_kept_with_its_error(payload: Payload, codec: Ga
         '{"channel":null,"event":null}',
         '{"channel":"spot.trades_v2","event":"update","result":{}}',
         '{"channel":"spot.obu","event":"all","result":{}}',
+        '{"channel":"spot.obu","event":"update","error":{"code":3,"message":"server error"},"result":null}',
         '{"time":1,"channel":"","event":"","error":{"code":1,"message":"request message need json scheme"}}',
         '{"channel":"spot.obu","event":"subscribe","result":{"status":"success"}}',
     ],
