@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from itertools import pairwise
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -117,7 +118,7 @@ STREAMS = LEGAL | FRAMES | st.binary(max_size=64) | st.builds(bytes.__add__, LEG
 def chunks(data: bytes, cuts: list[int]) -> Iterator[bytes]:
     """Cut the stream at places that may coincide, or lie outside."""
     places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         yield data[start:end]
 
 
