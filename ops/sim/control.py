@@ -62,10 +62,7 @@ class Control:
         return self._venue(query).journal.newest(int(_number(query, "n", 100)))
 
     def _symbols(self, query: Mapping[str, str]) -> object:
-        return {
-            venue.name: {str(market.symbol): market.wire for market in venue.markets.values()}
-            for venue in self._chosen(query)
-        }
+        return {venue.name: venue.symbols for venue in self._chosen(query)}
 
     def _stats(self, query: Mapping[str, str]) -> object:
         return {

@@ -7,7 +7,8 @@ book, and an order crosses the other side's best exactly when the two keys add u
 
 from bisect import bisect_left, insort
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from feedtree.ops.sim.history import History
 
@@ -41,8 +42,7 @@ class Order:
         return abs(self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(Struct, frozen=True, gc=False):
     """One maker order met by one taker order.
 
     Args:
@@ -104,6 +104,10 @@ class OrderBook:
     def asks(self, levels: int) -> list[int]:
         """Return the keys of the best asks, best first."""
         return self._asks[: -levels - 1 : -1]
+
+    def ranked(self, *, bids: bool) -> list[int]:
+        """Return the keys of a side, the best last. The book's own list: to be read at once, never changed."""
+        return self._bids if bids else self._asks
 
     def place(self, key: int, lots: int, at_ns: int, *, rest: bool = True) -> Order:
         """Match an order, and let what is left of it rest.

@@ -12,6 +12,8 @@ from feedtree.ops.sim.gateio.venue import GateioVenue
 from feedtree.ops.sim.market import Market
 from feedtree.ops.sim.markets import GATEIO, MEXC, listings
 from feedtree.ops.sim.mexc.venue import MexcVenue
+from feedtree.ops.sim.replay.recording import Recording
+from feedtree.ops.sim.replay.venue import ReplayVenue
 from feedtree.ops.sim.streams import TICK_S
 from feedtree.ops.sim.switches import SwitchBoard
 from feedtree.ops.sim.venue import Venue
@@ -94,6 +96,9 @@ class Simulation:
 
     def _venue(self, name: str) -> Venue:
         rng = random.Random(self._rng.random())
+        if self.config.replay:
+            self.board.gateio.ack_form = "minimal"  # that of the recordings
+            return ReplayVenue(Recording(self.config.replay), self.board.gateio, self.clock, rng)
         venue = (
             GateioVenue(self.board.gateio, self.clock, rng)
             if name == GATEIO

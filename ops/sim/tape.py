@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from msgspec import Struct
+
 from feedtree.ops.sim.orderbook import Fill
 
 BASE_S = 10  # the finest candle; all others are rolled up from it
@@ -12,8 +14,7 @@ _DAY_CANDLES = 86_400 // BASE_S
 _TRADES_KEPT = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Print:
+class Print(Struct, frozen=True, gc=False):
     """A public trade.
 
     Args:
@@ -79,11 +80,19 @@ class Tape:
         candle = self._base[-1]
         if not candle.volume:
             candle.open = candle.high = candle.low = price
-        candle.add(Candle(0, price, price, price, price, fill.lots, price * fill.lots))
+        elif price > candle.high:
+            candle.high = price
+        elif price < candle.low:
+            candle.low = price
+        candle.close = price
+        candle.volume += fill.lots
+        candle.turnover += price * fill.lots
 
     def advance(self, now_s: int) -> None:
         """Open the windows up to a time, each flat at the last price."""
         start = self._base[-1].start_s + BASE_S
+        if now_s < start:
+            return
         first = max(start, now_s - 86_400)
         for window in range(first - first % BASE_S, now_s + 1, BASE_S):
             self._base.append(_flat(window, self.last))

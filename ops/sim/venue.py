@@ -57,6 +57,11 @@ class Venue(ABC):
     def rest_prefix(self) -> str:
         """What the paths of its REST calls start with."""
 
+    @property
+    def symbols(self) -> dict[str, str]:
+        """What it lists: symbol as this project writes it -> the venue's spelling."""
+        return {str(market.symbol): market.wire for market in self.markets.values()}
+
     @abstractmethod
     def session(self, peer: Peer) -> Session:
         """Return the venue's side of a new connection."""

@@ -1,13 +1,17 @@
 """The best levels of a book, followed from push to push."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from feedtree.ops.sim.market import Level, Market
+from feedtree.ops.sim.orderbook import sides
+
+_LOWEST = -(2**62)  # below every signed price
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """What a push tells.
 
     Args:
@@ -26,37 +30,43 @@ class Moved:
 class Window:
     """The best ``levels`` of both sides as the last push left them.
 
+    Following costs as much as changed, not as much as the window holds.
+
     Args:
         market: whose book.
         levels: a side.
+
+    Attributes:
+        held: signed price -> lots, in no order.
+        last_id: the id that it stands at.
     """
 
-    __slots__ = ("_levels", "_market", "held", "last_id")
+    __slots__ = ("_floors", "_levels", "_market", "held", "last_id")
 
     def __init__(self, market: Market, levels: int) -> None:
         self._market = market
         self._levels = levels
+        self._floors = {True: _LOWEST, False: _LOWEST}  # is bids -> the worst signed price inside
         self.last_id = 0
-        self.held: dict[int, int] = {}  # signed price -> lots, bids then asks, each best first
+        self.held: dict[int, int] = {}
 
     def reset(self) -> None:
         """Take the book as it is now."""
-        self.held = self._now()
-        self.last_id = self._market.book.last_id
+        book = self._market.book
+        keys = (*book.bids(self._levels), *book.asks(self._levels))
+        self.held = {key: book.quantities[key] for key in keys}
+        self._floors = {side: self._floor(book.ranked(bids=side)) for side in (True, False)}
+        self.last_id = book.last_id
 
     def advance(self) -> Moved | None:
         """Move on to the book as it is now; None where no id came up."""
-        last = self._market.book.last_id
-        if last == self.last_id:
+        book = self._market.book
+        first, last = self.last_id + 1, book.last_id
+        if last < first:
             return None
-        before, held = self.held, self._now()
-        changed = {key for key, _ in held.items() ^ before.items()}
-        moved = Moved(
-            self.last_id + 1, last, [key for key in changed if key > 0], [key for key in changed if key < 0]
-        )
-        self.held = held
+        changed = book.history.changed(self.last_id, last)
         self.last_id = last
-        return moved
+        return Moved(first, last, self._follow(changed, bids=True), self._follow(changed, bids=False))
 
     def levels(self, keys: Iterable[int]) -> list[Level]:
         """Write levels with their quantity in the window, "0" for those that are not in it."""
@@ -64,11 +74,38 @@ class Window:
 
     def whole(self) -> tuple[list[Level], list[Level]]:
         """Write the whole window, bids and asks, each best first."""
-        return self.levels(key for key in self.held if key > 0), self.levels(
-            key for key in self.held if key < 0
-        )
+        bids, asks = sides(self.held)
+        return self.levels(bids), self.levels(asks)
 
-    def _now(self) -> dict[int, int]:
-        book = self._market.book
-        quantities = book.quantities
-        return {key: quantities[key] for key in (*book.bids(self._levels), *book.asks(self._levels))}
+    def _follow(self, changed: dict[int, int], *, bids: bool) -> list[int]:
+        """Bring one side up to date; return the keys whose quantity in the window is another now."""
+        ranked = self._market.book.ranked(bids=bids)
+        before, floor = self._floors[bids], self._floor(ranked)
+        self._floors[bids] = floor
+        moved = [
+            key
+            for key, lots in changed.items()
+            if (key > 0) is bids and self._put(key, lots if key >= floor else 0)
+        ]
+        if floor != before:
+            moved += self._shift(ranked, min(floor, before), max(floor, before), floor)
+        return moved
+
+    def _shift(self, ranked: list[int], low: int, high: int, floor: int) -> list[int]:
+        """Let levels that did not change themselves enter or leave: those between the old and the new floor."""
+        quantities = self._market.book.quantities
+        between = ranked[bisect_left(ranked, low) : bisect_left(ranked, high)]
+        return [key for key in between if self._put(key, quantities[key] if key >= floor else 0)]
+
+    def _put(self, key: int, lots: int) -> bool:
+        """Hold a level (0: do not); return whether that is a change."""
+        if self.held.get(key, 0) == lots:
+            return False
+        if lots:
+            self.held[key] = lots
+        else:
+            del self.held[key]
+        return True
+
+    def _floor(self, ranked: list[int]) -> int:
+        return ranked[-self._levels] if len(ranked) >= self._levels else _LOWEST

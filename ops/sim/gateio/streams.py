@@ -77,6 +77,7 @@ class BookTickerStream(Stream):
         super().__init__(1)
         self._market = market
         self._switches = switches
+        self._seen: tuple[int, str] = (0, "")  # id and switch at the last look
         self._told: tuple[str, ...] = ()
 
     def start(self) -> None:
@@ -84,11 +85,15 @@ class BookTickerStream(Stream):
 
     def due(self, now_ns: int) -> list[bytes]:
         """See `Stream`."""
+        book = self._market.book
+        seen = (book.last_id, self._switches.empty_side)
+        if seen == self._seen:
+            return []
+        self._seen = seen
         best = self._best()
         if best == self._told:
             return []
         self._told = best
-        book = self._market.book
         names = dict(zip(("b", "B", "a", "A"), best, strict=True))
         result = {"t": moved_ms(self._market), "u": book.last_id, "s": self._market.wire, **names}
         return [push("spot.book_ticker", result, now_ns)]

@@ -106,21 +106,25 @@ class LimitDepthStream(Stream):
         self._rng = rng
         self._window = Window(market, levels)
         self._own_version = 0
+        self._first = True
 
     def start(self) -> None:
         """See `Stream`."""
+        self._window.reset()
 
     def due(self, now_ns: int) -> list[bytes]:
         """See `Stream`."""
         moved = self._window.advance()
-        return [self._whole(now_ns)] if moved and (moved.bids or moved.asks) else []
+        tells = self._first or bool(moved and (moved.bids or moved.asks))
+        self._first = False
+        return [self._whole(now_ns)] if tells else []
 
     def _whole(self, now_ns: int) -> bytes:
         self._own_version += 1
         frame = wrapper(self._topic, self._market, now_ns)
         body = frame.publicLimitDepths
         listing = self._market.listing
-        for key, lots in self._window.held.items():
+        for key, lots in sorted(self._window.held.items(), reverse=True):
             side = body.bids if key > 0 else body.asks
             side.add(  # this channel alone pads to fixed decimals
                 price=decimals.fixed(abs(key), listing.price_decimals),

@@ -53,11 +53,12 @@ class MexcSession:
             request = self._decode(text)
         except msgspec.MsgspecError:
             return
-        if request.method == "PING":
+        method = request.method.upper()  # ccxt writes "ping"
+        if method == "PING":
             self._app_ping(request)
-        elif request.method == "PONG":
+        elif method == "PONG":
             self._peer.asked_ns = 0
-        elif request.method in ("SUBSCRIPTION", "UNSUBSCRIPTION"):
+        elif method in ("SUBSCRIPTION", "UNSUBSCRIPTION"):
             self._venue.later(self._venue.switches.answer_delay_s, lambda: self._change(request))
 
     def on_ping(self) -> bool:
@@ -85,7 +86,7 @@ class MexcSession:
     def _change(self, request: ClientFrame) -> None:
         if self._peer.ended:
             return
-        if request.method == "SUBSCRIPTION":
+        if request.method.upper() == "SUBSCRIPTION":
             self._subscribe(request)
         else:
             self._unsubscribe(request)

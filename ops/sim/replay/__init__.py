@@ -1,0 +1,1 @@
+"""A recorded Gate.io session, served again as the venue."""
