@@ -13,6 +13,7 @@ from feedtree.exchanges.public.book import BadLevel, OrderBook
 from feedtree.exchanges.public.codec import RawBook, Seed
 from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, BookState
 
+SECOND_LOOK_NS = 1_000_000_000  # REST answers lag by about a second: a look sooner than that proves nothing
 BUFFER = 4096  # pushes held while a snapshot is awaited: 40 s of a 10 ms channel; beyond it the oldest go
 
 
@@ -35,7 +36,7 @@ class BookSync:
         reason: why the last GAP was one.
     """
 
-    __slots__ = ("_buffer", "_candidate", "_fresh", "_seed", "book", "reason")
+    __slots__ = ("_buffer", "_candidate", "_candidate_ns", "_fresh", "_seed", "book", "reason")
 
     def __init__(self, seed: Seed, true_depth: int) -> None:
         self.book = OrderBook(true_depth)
@@ -44,6 +45,7 @@ class BookSync:
         self._buffer: deque[BookDelta] = deque(maxlen=BUFFER)
         self._fresh = False  # True between a snapshot and the first change after it
         self._candidate: RawBook | None = None  # a snapshot that no push has vouched for yet
+        self._candidate_ns = 0  # when it came
 
     @property
     def seed(self) -> Seed:
@@ -136,7 +138,7 @@ class BookSync:
     def snapshot(self, raw: RawBook, received_ns: int) -> Outcome:
         """Take a REST snapshot.
 
-        A snapshot that no push vouches for is believed only when a second one, fetched later, shows the same id:
+        A snapshot that no push vouches for is believed only when another one, a second later, shows the same id:
         REST answers lag, and a quiet book gives no other evidence.
 
         Returns:
@@ -148,6 +150,9 @@ class BookSync:
         if not self._buffer:
             if waiting is None or waiting.sequence != raw.sequence:
                 self._candidate = raw
+                self._candidate_ns = received_ns
+                return Outcome.AGAIN
+            if received_ns - self._candidate_ns < SECOND_LOOK_NS:
                 return Outcome.AGAIN
             return self._seat(raw, received_ns)
         return self._join(raw)

@@ -150,7 +150,9 @@ class PublicHub:
 
     def _open(self) -> dict[Mailbox, Selection]:
         self._listeners = {
-            mailbox: selection for mailbox, selection in self._listeners.items() if not mailbox.statistics().closed
+            mailbox: selection
+            for mailbox, selection in self._listeners.items()
+            if not mailbox.statistics().closed
         }
         return self._listeners
 

@@ -73,6 +73,7 @@ class Session:
             SEND_ROOM
         )
         self._fetching: set[Topic] = set()
+        self._fetch_slots = trio.Semaphore(SNAPSHOTS_AT_ONCE)
         self._snapshots_wanted = trio.Event()
         self._pongs = 0
         self._latency = context.meters.histogram("latency_ns")
@@ -187,7 +188,7 @@ class Session:
             raise intake.fault
         if intake.resubscribe or intake.resend:
             self._shard.changed.set()
-        if len(intake.snapshots) > len(self._fetching):
+        if not self._fetching.issuperset(intake.snapshots):
             self._snapshots_wanted.set()
 
     def _watch(self, now: float, *, late: bool) -> None:
@@ -296,20 +297,23 @@ class Session:
         async with trio.open_nursery() as nursery:
             while True:
                 self._snapshots_wanted = trio.Event()
-                for topic in self._next_snapshots():
+                waiting = [topic for topic in self._intake.snapshots if topic not in self._fetching]
+                waiting.sort(key=self._feed.rank, reverse=True)
+                for topic in waiting:
                     self._fetching.add(topic)
                     nursery.start_soon(self._fetch, topic)
+                    # Tasks of one batch start in any order: a checkpoint each keeps theirs the ranks'.
+                    await trio.lowlevel.checkpoint()
                 await self._snapshots_wanted.wait()
-
-    def _next_snapshots(self) -> list[Topic]:
-        waiting = [topic for topic in self._intake.snapshots if topic not in self._fetching]
-        waiting.sort(key=self._feed.rank, reverse=True)
-        return waiting[: max(SNAPSHOTS_AT_ONCE - len(self._fetching), 0)]
 
     async def _fetch(self, topic: Topic) -> None:
         attempt = 0
         try:
-            while topic in self._intake.snapshots and await self._fetch_once(topic):
+            while topic in self._intake.snapshots:
+                async with self._fetch_slots:
+                    wanted = await self._fetch_once(topic)
+                if not wanted:
+                    break
                 await trio.sleep(SNAPSHOT_RETRY[min(attempt, len(SNAPSHOT_RETRY) - 1)])
                 attempt += 1
         finally:

@@ -47,6 +47,8 @@ class Tap:
             report: gets (what happened, detail); what happened is ``tap_failed``, ``tap_disabled`` or
                 ``tap_slow``.
         """
+        if not self.enabled:
+            return
         started = perf_counter()
         try:
             self._function(burst)

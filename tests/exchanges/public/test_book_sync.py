@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedtree.exchanges.public.book_sync import BUFFER, BookSync, Outcome
+from feedtree.exchanges.public.book_sync import BUFFER, SECOND_LOOK_NS, BookSync, Outcome
 from feedtree.exchanges.public.channels import Book, Topic
 from feedtree.exchanges.public.codec import RawBook, Seed
 from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, BookState
@@ -67,13 +67,14 @@ def test_a_snapshot_ahead_of_every_push_is_joined_and_the_next_push_must_follow_
     assert sync.delta(delta(14, 16)) is Outcome.GAP
 
 
-def test_a_snapshot_that_no_push_vouches_for_is_believed_at_the_second_look() -> None:
-    """A quiet book gives no evidence but a second snapshot of the same id."""
+def test_a_snapshot_that_no_push_vouches_for_is_believed_at_a_second_look() -> None:
+    """A quiet book gives no evidence but another snapshot of the same id, a second later."""
     sync = rest()
-    assert sync.snapshot(raw(5), 1) is Outcome.AGAIN
-    assert sync.snapshot(raw(6), 2) is Outcome.AGAIN
-    assert sync.snapshot(raw(6), 3) is Outcome.LIVE
-    assert sync.book.changed_ns == 3
+    assert sync.snapshot(raw(5), 0) is Outcome.AGAIN
+    assert sync.snapshot(raw(6), SECOND_LOOK_NS) is Outcome.AGAIN
+    assert sync.snapshot(raw(6), 2 * SECOND_LOOK_NS - 1) is Outcome.AGAIN
+    assert sync.snapshot(raw(6), 2 * SECOND_LOOK_NS) is Outcome.LIVE
+    assert sync.book.changed_ns == 2 * SECOND_LOOK_NS
 
 
 def test_a_push_vouches_for_the_snapshot_that_waits() -> None:
@@ -130,9 +131,9 @@ def test_a_bad_level_and_a_crossed_book_are_gaps(bad: Levels) -> None:
     sync.snapshot(raw(1), 0)
     assert sync.delta(delta(2, 2, bad)) is Outcome.GAP
     assert sync.snapshot(raw(3, bad), 0) is Outcome.AGAIN
-    assert sync.snapshot(raw(3, bad), 0) is Outcome.GAP
+    assert sync.snapshot(raw(3, bad), SECOND_LOOK_NS) is Outcome.GAP
     assert sync.snapshot(raw(3, [(2.0, 1.0)]), 0) is Outcome.AGAIN
-    assert sync.snapshot(raw(3, [(2.0, 1.0)]), 0) is Outcome.GAP
+    assert sync.snapshot(raw(3, [(2.0, 1.0)]), SECOND_LOOK_NS) is Outcome.GAP
     assert "crossed" in sync.reason
     sync.delta(delta(4, 4))
     assert sync.snapshot(raw(4), 0) is Outcome.LIVE
