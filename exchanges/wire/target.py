@@ -54,6 +54,9 @@ class Target(Struct, frozen=True):
         if self.proxy is not None:
             Proxy.parse(self.proxy)
 
+    def __repr__(self) -> str:
+        return f"Target({self.where})"
+
     @property
     def secure(self) -> bool:
         """Whether TLS is spoken."""

@@ -44,6 +44,7 @@ class Peer:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
+        self.address = ("", 0)  # that the client dialled
         self.request: Request | None = None
         self.heard: list[Event] = []
         self._proto = WSConnection(ConnectionType.SERVER)
@@ -91,6 +92,7 @@ class Rig:
         self.opener = opener
         self.network = network
         self.certificates = certificates
+        self.address = ("", 0)
 
     @asynccontextmanager
     async def serving(
@@ -99,7 +101,7 @@ class Rig:
         """Serve connections; yields what makes their target."""
         tls = self.certificates.server if self.certificates else None
         listener = await self.network.listen("127.0.0.1", 0, tls=tls)
-        host, port = listener.address
+        host, port = self.address = listener.address
 
         def target(**options: Any) -> Target:
             options.setdefault("ca_file", self.certificates.ca_file if self.certificates else None)
@@ -131,6 +133,7 @@ class Rig:
 
         async def serve(transport: Transport) -> None:
             peer = Peer(transport)
+            peer.address = self.address
             await peer.upgrade()
             await opened.wait()
             await script(peer)
@@ -153,6 +156,11 @@ WIRES: dict[str, Opener] = {"burst": open_burst, "trio-websocket": open_trio_web
 @pytest.fixture(params=list(WIRES))
 def opener(request: pytest.FixtureRequest) -> Opener:
     return WIRES[request.param]
+
+
+@pytest.fixture
+def rig_type() -> type[Rig]:
+    return Rig
 
 
 @pytest.fixture(params=["tcp", "tls", "memory", "tls-memory"])

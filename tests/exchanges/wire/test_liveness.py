@@ -1,0 +1,130 @@
+"""Silence is judged by two timers, and never by this process's own lateness."""
+
+from math import inf
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedtree.exchanges.wire.liveness import Action, Liveness
+
+
+def quiet_only(now: float = 0.0) -> Liveness:
+    return Liveness(now, Random(1), keepalive=inf)
+
+
+def test_keepalive_goes_out_whatever_else_comes() -> None:
+    """Venues count only pings: one every 10 s at most and 8 s at least, while data streams."""
+    liveness = Liveness(0.0, Random(1))
+    sent = []
+    for tick in range(1, 10_000):
+        now = tick / 100
+        liveness.heard(now)
+        if liveness.check(now) is Action.KEEPALIVE:
+            sent.append(now)
+    gaps = [b - a for a, b in zip([0.0, *sent], sent, strict=False)]
+    assert all(8.0 <= gap <= 10.02 for gap in gaps)
+    assert len(set(gaps)) > 1
+
+
+def test_quiet_peer_is_probed_once_and_then_stalled() -> None:
+    """0.75 s of quiet make a probe, one second without an answer a stall."""
+    liveness = quiet_only()
+    assert liveness.deadline() == 0.75
+    assert liveness.check(0.5) is Action.NONE
+    assert liveness.check(0.75) is Action.PROBE
+    assert liveness.deadline() == 1.75
+    assert liveness.check(1.0) is Action.NONE
+    assert liveness.check(1.75) is Action.STALLED
+
+
+def test_anything_heard_ends_the_wait_for_an_answer() -> None:
+    """Data instead of a pong is life too; the next silence is probed again."""
+    liveness = quiet_only()
+    assert liveness.check(0.75) is Action.PROBE
+    liveness.heard(1.7)
+    assert liveness.check(1.75) is Action.NONE
+    assert liveness.deadline() == pytest.approx(2.45)
+    assert liveness.check(2.46) is Action.PROBE
+
+
+def test_slow_venue_gets_four_round_trips() -> None:
+    """The patience grows with the smoothed round trip, and is never under a second."""
+    liveness = quiet_only()
+    assert liveness.rtt is None
+    assert liveness.check(0.75) is Action.PROBE
+    liveness.answered(1.25)
+    assert liveness.rtt == 0.5
+    assert liveness.check(2.0) is Action.PROBE
+    assert liveness.deadline() == 4.0
+    liveness.answered(2.1)
+    assert liveness.rtt == pytest.approx(0.45)
+    liveness.answered(9.0)  # nobody asked
+    assert liveness.rtt == pytest.approx(0.45)
+
+
+def test_late_wake_up_accuses_nobody() -> None:
+    """A check that comes 250 ms late, before a probe or after it, starts the timer anew."""
+    liveness = quiet_only()
+    assert liveness.check(1.0) is Action.NONE
+    assert liveness.deadline() == 1.75
+    assert liveness.check(1.75) is Action.PROBE
+    assert liveness.check(3.5) is Action.NONE
+    assert liveness.deadline() == 4.5
+    assert liveness.check(4.6) is Action.STALLED
+
+
+def test_late_wake_up_still_sends_the_keepalive() -> None:
+    """A busy process does not put off the ping without which the venue would close."""
+    liveness = Liveness(0.0, Random(1))
+    assert liveness.check(30.0) is Action.KEEPALIVE
+
+
+def test_clock_stands_still_while_publishing_waits() -> None:
+    """Backpressure is no silence, neither before a probe nor after it."""
+    liveness = quiet_only()
+    liveness.paused(0.5)
+    liveness.resumed(60.5)
+    assert liveness.deadline() == 60.75
+    assert liveness.check(60.75) is Action.PROBE
+    liveness.paused(61.0)
+    liveness.resumed(71.0)
+    assert liveness.deadline() == 71.75
+    liveness.answered(71.0)
+    assert liveness.rtt == 0.25
+    liveness.resumed(99.0)  # without a pause
+    assert liveness.deadline() == 71.75
+
+
+def test_keepalive_answer_measures_the_round_trip() -> None:
+    """The venue's own pong counts like any."""
+    liveness = Liveness(0.0, Random(1))
+    now = liveness.deadline()
+    liveness.heard(9.9)
+    assert liveness.check(10.0) is Action.KEEPALIVE
+    assert now <= 10.0
+    liveness.answered(10.2)
+    assert liveness.rtt == pytest.approx(0.2)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["heard", "answered", "silence"]), st.floats(0, 2)), max_size=60))
+def test_at_most_one_probe_is_out_and_stall_needs_one(steps: list[tuple[str, float]]) -> None:
+    """No stall without an unanswered probe before it; no probe while one is out; silence is found in two seconds."""
+    liveness, now, out, quiet_since = quiet_only(), 0.0, False, 0.0
+    for step, length in steps:
+        end = now + length
+        while step == "silence" and liveness.deadline() <= end:
+            now = liveness.deadline()
+            action = liveness.check(now)
+            if action is Action.STALLED:
+                assert out
+                assert now - quiet_since <= max(2.0, 0.75 + 4 * (liveness.rtt or 0))
+                return
+            assert action is Action.PROBE
+            assert not out
+            out = True
+        now = min(end, liveness.deadline())
+        if step != "silence":
+            (liveness.heard if step == "heard" else liveness.answered)(now)
+            out, quiet_since = False, now
