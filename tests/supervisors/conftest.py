@@ -15,6 +15,7 @@ from feedtree.actors.context import Context
 from feedtree.supervisors import (
     ChildSpec,
     LifecycleEvent,
+    Restart,
     Supervisor,
     SupervisorSpec,
     open_supervisor,
@@ -168,8 +169,8 @@ class Cast:
 
 
 @pytest.fixture
-def cast(autojump_clock: object) -> Cast:
-    """The scripted children, in virtual time."""
+def cast() -> Cast:
+    """The scripted children; a test of theirs asks for `autojump_clock` too, so that time is virtual."""
     return Cast()
 
 
@@ -192,3 +193,9 @@ def heard() -> Callable[..., AbstractAsyncContextManager[list[LifecycleEvent]]]:
             nursery.cancel_scope.cancel()
 
     return listening
+
+
+@pytest.fixture
+def temporary() -> dict[str, Any]:
+    """The option of a child that is never restarted."""
+    return {"restart": Restart.TEMPORARY}
