@@ -170,7 +170,7 @@ async def run(plan: RunPlan) -> list[str]:
 def _configure(display: Display, stderr: Output) -> None:
     """Send logs where they do not disturb: beside the view only what matters is shown, in the view."""
     if isinstance(display, LiveDisplay) and is_terminal():
-        configure_logs(lambda line: display.tell(line.partition(" ")[2]), human=True, level=logging.WARNING)
+        configure_logs(lambda line: display.tell(line.partition(" ")[2]), human=True, level=logging.ERROR)
     else:
         configure_logs(stderr.line, human=is_terminal())
 

@@ -91,7 +91,7 @@ def _venue(option: str, symbols: "list[str] | tuple[str, ...]") -> Venue:
     try:
         return Venue(symbols)
     except ConfigError as error:
-        raise ConfigError(option, error.problem) from error
+        raise ConfigError(f"{option}{error.key.removeprefix('symbols')}", error.problem) from error
 
 
 def _named(option: str, names: "list[str] | tuple[str, ...]", venue: Venue) -> Config:

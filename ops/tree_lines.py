@@ -61,7 +61,8 @@ def _facts(node: Node) -> str:
         parts.append(f"starts in {node.wait:.1f} s")
     parts += [f"{key} {value}" for key, value in node.facts.items()]
     if node.last_reason:
-        parts.append(f"last: {node.last_reason}")
+        running = node.state is ChildState.RUNNING
+        parts.append(f"last failure: {node.last_reason}" if running else node.last_reason)
     return ", ".join(parts)
 
 

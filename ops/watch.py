@@ -44,7 +44,7 @@ class Watch:
         self._source = source
         self._epoch = epoch
         self._started = trio.current_time()
-        self._counts: deque[tuple[float, dict[str, int]]] = deque()
+        self._counts: deque[tuple[float, dict[str, int]]] = deque([(self._started, {})])
         self._missed = Missed()
         self.events: deque[str] = deque(maxlen=EVENTS_KEPT)
         self.checks: TruthChecks | None = None
@@ -153,7 +153,7 @@ def status_line(screen: Screen) -> str:
     if screen.checks is not None:
         parts.append(f"{screen.checks[0]} books checked, {screen.checks[1]} diverged")
     parts += [
-        f"{row.symbol} {row.venue} {price(row.bid)} / {price(row.ask)}"
+        f"{row.symbol} {row.venue} {row.state if row.bid is None else f'{price(row.bid)} / {price(row.ask)}'}"
         for row in screen.quotes[:_QUOTES_IN_A_LINE]
     ]
     return "; ".join(parts)

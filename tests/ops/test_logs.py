@@ -1,0 +1,86 @@
+"""What the commands log: one line each, to read or to search."""
+
+import json
+
+import pytest
+import structlog
+
+from feedtree.ops.logs import configure_logs, log_lifecycle
+from feedtree.supervisors import EventStream
+from feedtree.supervisors.events import EventBus, EventKind
+
+
+@pytest.fixture
+def lines() -> list[str]:
+    return []
+
+
+class Told:
+    """A source of lifecycle events that has told some already."""
+
+    def __init__(self) -> None:
+        self.bus = EventBus(lambda: 0)
+
+    def events(self, path: str = "") -> EventStream:
+        stream = self.bus.listen(path, 100)
+        self.bus.tell(EventKind.READY, "public/a", 1)
+        self.bus.tell(EventKind.RESTARTING, "public/a", 1, "ConnectionLost: reset\nby peer", wait=0.25)
+        self.bus.tell(EventKind.FAILED, "public/b", 6, "intensity exceeded")
+        self.bus.end()
+        return stream
+
+
+async def test_a_lifecycle_event_is_one_line_of_json_for_machines(lines: list[str]) -> None:
+    """Path, generation, reason and wait are fields."""
+    configure_logs(lines.append, human=False)
+    await log_lifecycle(Told())
+    first, second, third = (json.loads(line) for line in lines)
+    assert (first["event"], first["level"], first["path"], first["generation"]) == (
+        "ready",
+        "info",
+        "public/a",
+        1,
+    )
+    assert (second["level"], second["wait_s"]) == ("warning", 0.25)
+    assert (third["level"], third["reason"]) == ("error", "intensity exceeded")
+
+
+async def test_a_lifecycle_event_is_one_line_of_text_for_people(lines: list[str]) -> None:
+    """Also a reason of several lines is one line."""
+    configure_logs(lines.append, human=True)
+    await log_lifecycle(Told())
+    assert len(lines) == 3
+    assert lines[1].endswith(
+        " warning public/a restarting generation=1 reason=ConnectionLost: reset by peer wait_s=0.25"
+    )
+
+
+async def test_less_than_the_level_is_left_out(lines: list[str]) -> None:
+    """The live view shows what matters."""
+    configure_logs(lines.append, human=True, level=40)
+    await log_lifecycle(Told())
+    assert len(lines) == 1
+
+
+@pytest.mark.parametrize("human", [True, False])
+def test_an_exception_stays_within_its_line(lines: list[str], human: bool) -> None:
+    """A traceback is a field for machines; people get the exception's words."""
+    configure_logs(lines.append, human=human)
+    try:
+        raise ValueError("bad\nframe")
+    except ValueError as error:
+        structlog.get_logger().error("bug", exc_info=error)
+        structlog.get_logger().error("bug", exc_info=True)
+    assert len(lines) == 2
+    for line in lines:
+        assert "\n" not in line
+        assert "bad" in line
+        assert ("Traceback" in line) is not human
+
+
+def test_a_long_value_is_cut_for_people(lines: list[str]) -> None:
+    """No fact floods the terminal."""
+    configure_logs(lines.append, human=True)
+    structlog.get_logger().info("x", path="a/b", fact="y" * 10_000, number=1.23456789)
+    assert len(lines[0]) < 300
+    assert "number=1.23" in lines[0]
