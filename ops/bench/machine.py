@@ -1,0 +1,82 @@
+"""What the benchmark runs on, and whether somebody else ran on it too. Linux says most, other systems less."""
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+from msgspec import Struct
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+
+
+class Cores(Struct, frozen=True):
+    """Where to pin processes; None leaves it to the system."""
+
+    server: int | None
+    client: int | None
+
+
+class CpuTimes(Struct, frozen=True):
+    """What one core did so far, in seconds."""
+
+    busy: float = 0.0
+    stolen: float = 0.0
+
+
+def cores() -> Cores:
+    """Choose two different cores where there are two."""
+    if not hasattr(os, "sched_getaffinity"):
+        return Cores(None, None)
+    allowed = sorted(os.sched_getaffinity(0))
+    return Cores(allowed[0], allowed[-1])
+
+
+def pin(core: int | None) -> None:
+    """Keep this process on one core."""
+    if core is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {core})
+
+
+def cpu_times(core: int | None) -> CpuTimes | None:
+    """Return what a core (None: all of them together) did so far; None where the system does not say."""
+    name = "cpu" if core is None else f"cpu{core}"
+    try:
+        lines = Path("/proc/stat").read_text().splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        label, *fields = line.split()
+        if label == name:
+            user, nice, system, _, _, irq, softirq, steal = (int(field) for field in fields[:8])
+            return CpuTimes((user + nice + system + irq + softirq) / _TICKS_PER_S, steal / _TICKS_PER_S)
+    return None
+
+
+def peak_rss_mib() -> float | None:
+    """Return the most memory that this process has held, in MiB; None where the system does not say."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return None
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+def describe() -> dict[str, object]:
+    """Name the machine, for the record."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": sys.version.split()[0],
+        "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

@@ -1,0 +1,86 @@
+"""One client's clock: CPU of the process between the first and the last timed message."""
+
+import resource
+import time
+
+from msgspec import Struct
+
+from feedtree.ops.bench.machine import CpuTimes, cpu_times, peak_rss_mib
+from feedtree.ops.bench.truth import Books
+
+
+class Sample(Struct, frozen=True, kw_only=True):
+    """What one run of one client found.
+
+    Args:
+        messages: between the two readings of the clock.
+        cpu_s: of the client's process.
+        wall_s: of the same time.
+        peak_rss_mib: of the process, whole life.
+        stolen: share of that time in which the machine's host ran others.
+        foreign: share of that time in which others had the client's core.
+        switches: times that the client lost its core against its will.
+        received: messages of the mix that came in all.
+        books: at the end.
+    """
+
+    messages: int
+    cpu_s: float
+    wall_s: float
+    peak_rss_mib: float | None
+    stolen: float
+    foreign: float
+    switches: int
+    received: int
+    books: Books
+
+
+class Stopwatch:
+    """Reads the clocks at the first and at the last timed message.
+
+    Args:
+        core: the one that the client is pinned to.
+    """
+
+    def __init__(self, core: int | None) -> None:
+        self._core = core
+        self._times: CpuTimes | None = None
+        self._switches = 0
+        self._cpu_s = self._wall_s = 0.0
+        self._stolen = self._foreign = 0.0
+
+    def start(self) -> None:
+        """Begin."""
+        self._times = cpu_times(self._core)
+        self._switches = _lost_core()
+        self._wall_s = time.perf_counter()
+        self._cpu_s = time.process_time()
+
+    def stop(self) -> None:
+        """End."""
+        self._cpu_s = time.process_time() - self._cpu_s
+        self._wall_s = time.perf_counter() - self._wall_s
+        self._switches = _lost_core() - self._switches
+        before, after = self._times, cpu_times(self._core)
+        if before is not None and after is not None:
+            self._stolen = (after.stolen - before.stolen) / self._wall_s
+            if self._core is not None:
+                self._foreign = max((after.busy - before.busy - self._cpu_s) / self._wall_s, 0.0)
+
+    def sample(self, messages: int, received: int, books: Books) -> Sample:
+        """Return what was found."""
+        return Sample(
+            messages=messages,
+            cpu_s=self._cpu_s,
+            wall_s=self._wall_s,
+            peak_rss_mib=peak_rss_mib(),
+            stolen=self._stolen,
+            foreign=self._foreign,
+            switches=self._switches,
+            received=received,
+            books=books,
+        )
+
+
+def _lost_core() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw

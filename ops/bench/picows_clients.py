@@ -1,0 +1,199 @@
+"""What we are compared with: picows (Cython) on uvloop, with our decoder and our book.
+
+One callback per frame is how picows is used. The payload is decoded where it lies, without a copy.
+"""
+
+import ssl
+import time
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+from feedtree.exchanges.gateio.channels import spell
+from feedtree.exchanges.gateio.messages import BookPush, DataFrame
+from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
+from feedtree.exchanges.gateio.spot_pushes import Topics, builders
+from feedtree.exchanges.public.book_sync import BookSync, Outcome
+from feedtree.exchanges.public.channels import Topic
+from feedtree.exchanges.public.messages import BookDelta, BookSnapshot
+from feedtree.exchanges.symbols import SymbolMap
+from feedtree.ops.bench.errand import Errand, books_after, ladder, new_sync
+from feedtree.ops.bench.measure import Sample, Stopwatch
+from feedtree.ops.bench.truth import Books
+
+_decode = msgspec.json.Decoder(DataFrame, strict=False).decode
+
+
+class _Client(WSListener):
+    """Counts messages and reads the clock; snapshots come before the first message that counts.
+
+    Attributes:
+        received: messages of the mix; below 1 while the snapshots come.
+        tail: messages from the last timed one on.
+    """
+
+    def __init__(self, errand: Errand) -> None:
+        self.errand = errand
+        self.watch = Stopwatch(errand.core)
+        self.topics = {channel: _named(errand, channel) for channel in _CHANNELS}
+        self.build = builders(self.topics)
+        self.received = -len(errand.middle)
+        self.mark = 1  # from this message on `reached` looks at each
+        self.tail: list[Any] = []
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        codec = GateioSpotCodec(SymbolMap(spell))
+        for request in codec.subscribe(self.errand.topics(), time.time()):
+            transport.send(WSMsgType.TEXT, str(request.frame).encode())
+
+    def reached(self, transport: WSTransport, message: Any) -> None:
+        if self.received == 1:
+            self.mark = self.errand.timed
+            self.watch.start()
+            return
+        if self.received == self.errand.timed:
+            self.watch.stop()
+        self.tail.append(message)
+        if self.received == self.errand.total:
+            transport.disconnect()
+
+    @abstractmethod
+    def books(self) -> Books: ...
+
+
+class _Decoding(_Client):
+    """Decodes, nothing else; nobody gets the result."""
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        try:
+            message = _decode(frame.get_payload_as_memoryview())
+        except msgspec.ValidationError:
+            return  # an ack
+        self.received += 1
+        if self.received >= self.mark:
+            self.reached(transport, message)
+
+    def books(self) -> Books:
+        return books_after(
+            self.errand.middle, [self.build[message.__class__](message, 0) for message in self.tail]
+        )
+
+
+class _Typed(_Client):
+    """Decodes and makes the same typed messages as our codec; nobody gets them."""
+
+    def __init__(self, errand: Errand) -> None:
+        super().__init__(errand)
+        self.named = self.topics["spot.obu"]
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        try:
+            push = _decode(frame.get_payload_as_memoryview())
+        except msgspec.ValidationError:
+            return
+        message: Any
+        book = push.result
+        if book.__class__ is BookPush and (first := book.U) and not book.full:
+            message = BookDelta(
+                self.named[book.s],
+                book.t * 1_000_000 or None,
+                push.time_ms * 1_000_000 or None,
+                time.time_ns(),
+                first,
+                book.u,
+                book.b,
+                book.a,
+            )
+        else:
+            message = self.build[push.__class__](push, time.time_ns())
+        self.received += 1
+        if self.received >= self.mark:
+            self.reached(transport, message)
+
+    def books(self) -> Books:
+        return books_after(self.errand.middle, self.tail)
+
+
+class _Whole(_Client):
+    """The same decoder, messages and books as ours; a callback gets each message."""
+
+    def __init__(self, errand: Errand) -> None:
+        super().__init__(errand)
+        self.named = self.topics["spot.obu"]
+        self.syncs: dict[Topic, BookSync] = {topic: new_sync() for topic in self.named.values()}
+        self.callback: Callable[[WSTransport, Any], None] = self.on_message
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        try:
+            push = _decode(frame.get_payload_as_memoryview())
+        except msgspec.ValidationError:
+            return
+        message: Any
+        book = push.result
+        if book.__class__ is BookPush and (first := book.U) and not book.full:
+            topic = self.named[book.s]
+            message = BookDelta(
+                topic,
+                book.t * 1_000_000 or None,
+                push.time_ms * 1_000_000 or None,
+                time.time_ns(),
+                first,
+                book.u,
+                book.b,
+                book.a,
+            )
+            if self.syncs[topic].delta(message) is not Outcome.APPLIED:
+                raise ValueError(f"{topic}: {self.syncs[topic].reason}")
+        else:
+            message = self.build[push.__class__](push, time.time_ns())
+            if message.__class__ is BookSnapshot:
+                self.syncs[message.topic].whole(message)
+        self.callback(transport, message)
+
+    def on_message(self, transport: WSTransport, message: Any) -> None:
+        self.received += 1
+        if self.received >= self.mark:
+            self.reached(transport, message)
+
+    def books(self) -> Books:
+        return {str(topic.symbol): ladder(sync.book) for topic, sync in self.syncs.items()}
+
+
+async def decode_only(errand: Errand) -> Sample:
+    """Split and decode frames."""
+    return await _run(_Decoding(errand))
+
+
+async def typed(errand: Errand) -> Sample:
+    """Split and decode frames, and make typed messages."""
+    return await _run(_Typed(errand))
+
+
+async def whole(errand: Errand) -> Sample:
+    """Decode, keep books, hand typed messages to a callback."""
+    return await _run(_Whole(errand))
+
+
+_CHANNELS = (
+    "spot.obu",
+    "spot.order_book_update",
+    "spot.trades",
+    "spot.book_ticker",
+    "spot.tickers",
+    "spot.candlesticks",
+)
+
+
+def _named(errand: Errand, channel: str) -> Topics:
+    return {topic.params[0]: topic.topic for topic in errand.topics() if topic.channel == channel}
+
+
+async def _run(client: _Client) -> Sample:
+    errand = client.errand
+    context = ssl.create_default_context(cafile=errand.ca_file) if errand.ca_file else None
+    transport, _ = await ws_connect(lambda: client, errand.url, ssl_context=context)
+    await transport.wait_disconnected()
+    return client.watch.sample(errand.timed - 1, client.received, client.books())

@@ -1,0 +1,148 @@
+"""What the server sends, made before anything is measured: a seeded mix in Gate.io's frames, and its truth.
+
+The mix has a timed part and a tail. A client that keeps books has them from the first snapshot to the end. A client
+that only decodes is given the books as they stood at the end of the timed part, applies the tail outside of its
+clock, and so shows on every run that what it decodes is right.
+"""
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from feedtree.ops.bench.market import Market, Pair
+from feedtree.ops.bench.truth import Books, Ladder
+from feedtree.ops.sim.gateio.envelope import obu_push, push
+
+DELTAS, TRADES, TICKERS = 70, 25, 5  # per cent
+LEVELS = 400  # of the obu channel
+TAIL = 0.1  # of the timed part
+MICROSECONDS = 100  # of venue time between two messages
+
+PAIRS = (
+    Pair("BTC_USDT", 67_250.1, 1, 6, 30),
+    Pair("ETH_USDT", 3_521.47, 2, 4, 20),
+    Pair("SOL_USDT", 171.62, 2, 3, 13),
+    Pair("XRP_USDT", 0.5231, 4, 2, 9),
+    Pair("DOGE_USDT", 0.15872, 5, 1, 8),
+    Pair("PEPE_USDT", 0.0000124351, 10, 0, 6),
+    Pair("GT_USDT", 8.912, 3, 3, 5),
+    Pair("LTC_USDT", 82.35, 2, 3, 4),
+    Pair("LINK_USDT", 17.124, 3, 3, 3),
+    Pair("TON_USDT", 6.9142, 4, 2, 2),
+)
+
+
+class Traffic(Struct):
+    """One connection's worth.
+
+    Args:
+        timed: messages of the part that is timed, the first of ``frames``.
+        snapshots: the first book of each pair, a websocket frame as all the others.
+        frames: the mix, in order.
+        middle: the books after the timed part.
+        final: the books after all of it.
+    """
+
+    timed: int
+    snapshots: dict[str, bytes]
+    frames: list[bytes]
+    middle: Books
+    final: Books
+
+    @property
+    def mean_size(self) -> float:
+        """Bytes of a frame without its header."""
+        return sum(map(len, self.frames)) / len(self.frames) - 4
+
+
+def make_traffic(timed: int, seed: int, pairs: Sequence[Pair] = PAIRS) -> Traffic:
+    """Return a mix of so many timed messages, the same for the same seed (but for the clock)."""
+    rng = random.Random(seed)
+    markets = [Market(pair, rng) for pair in pairs]
+    clock = time.time_ns()
+    snapshots = {market.pair.name: _snapshot(market, clock) for market in markets}
+    mix = _mix(markets, rng, clock)
+    frames = [next(mix) for _ in range(timed)]
+    middle = _books(markets)
+    frames += [next(mix) for _ in range(int(timed * TAIL))]
+    return Traffic(timed, snapshots, frames, middle, _books(markets))
+
+
+def _mix(markets: list[Market], rng: random.Random, clock: int) -> Iterator[bytes]:
+    weights = [market.pair.weight for market in markets]
+    kinds, shares = (_delta, _trade, _ticker), (DELTAS, TRADES, TICKERS)
+    while True:
+        clock += MICROSECONDS * 1_000
+        (market,) = rng.choices(markets, weights)
+        (kind,) = rng.choices(kinds, shares)
+        yield kind(market, rng, clock)
+
+
+def _snapshot(market: Market, now_ns: int) -> bytes:
+    bids, asks = market.ladders()
+    name = f"ob.{market.pair.name}.{LEVELS}"
+    result = {"t": now_ns // 1_000_000, "full": True, "s": name, "u": market.sequence, "b": bids, "a": asks}
+    return obu_push(result, now_ns)
+
+
+def _delta(market: Market, rng: random.Random, now_ns: int) -> bytes:
+    first, bids, asks = market.change()
+    result: dict[str, object] = {
+        "t": now_ns // 1_000_000,
+        "s": f"ob.{market.pair.name}.{LEVELS}",
+        "U": first,
+        "u": market.sequence,
+    }
+    if bids:
+        result["b"] = bids
+    if asks:
+        result["a"] = asks
+    return obu_push(result, now_ns)
+
+
+def _trade(market: Market, rng: random.Random, now_ns: int) -> bytes:
+    market.trades += 1
+    buys = rng.random() < 0.5
+    us = now_ns // 1_000
+    result = {
+        "id": market.trades,
+        "id_market": market.trades // 3,
+        "create_time": us // 1_000_000,
+        "create_time_ms": f"{us // 1_000}.{us % 1_000:03d}",
+        "side": "buy" if buys else "sell",
+        "currency_pair": market.pair.name,
+        "amount": market.size(),
+        "price": market.ask if buys else market.bid,
+        "range": f"{market.trades}-{market.trades}",
+    }
+    return push("spot.trades", result, now_ns)
+
+
+def _ticker(market: Market, rng: random.Random, now_ns: int) -> bytes:
+    result = {
+        "currency_pair": market.pair.name,
+        "last": market.bid,
+        "lowest_ask": market.ask,
+        "highest_bid": market.bid,
+        "change_percentage": f"{rng.uniform(-9, 9):.2f}",
+        "base_volume": f"{rng.uniform(1e3, 1e7):.6f}",
+        "quote_volume": f"{rng.uniform(1e5, 1e9):.6f}",
+        "high_24h": market.ask,
+        "low_24h": market.bid,
+    }
+    return push("spot.tickers", result, now_ns)
+
+
+def _books(markets: list[Market]) -> Books:
+    return {market.pair.name.replace("_", "/"): _ladder(market) for market in markets}
+
+
+def _ladder(market: Market) -> Ladder:
+    bids, asks = market.ladders()
+    return Ladder(
+        market.sequence,
+        [(float(price), float(size)) for price, size in bids],
+        [(float(price), float(size)) for price, size in asks],
+    )
