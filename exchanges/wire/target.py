@@ -100,8 +100,10 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
         Fatal: the file cannot be read or holds no certificate.
     """
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # an unreadable PEM is an ssl.SSLError, which is an OSError
         raise Fatal(
             f"ca_file {ca_file}: {error.strerror or error}", remedy="name a readable PEM file of certificates"
         ) from error
+    context.options |= ssl.OP_NO_RENEGOTIATION  # else a write might have to wait for a read
+    return context

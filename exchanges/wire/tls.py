@@ -18,8 +18,8 @@ _RECORD = 16_384  # the longest plaintext of one record (RFC 8446, 5.1)
 class TlsTransport(OrderedSending):
     """A transport whose bytes are encrypted on another one, which it owns.
 
-    The handshake goes on while it is read or, for a client, in `handshake`. A stream that ends without a
-    close_notify ends like any other: who reads knows whether its message was complete.
+    The handshake goes on while it is read or, for a client, in `handshake`; until it is over nothing can be sent.
+    A stream that ends without a close_notify ends like any other: who reads knows whether its message was complete.
     """
 
     def __init__(
@@ -98,6 +98,10 @@ class TlsTransport(OrderedSending):
         if data:
             try:
                 self._tls.write(data)
+            except ssl.SSLWantReadError as error:
+                raise RuntimeError(
+                    "a TLS server reads before it writes: the handshake is under way"
+                ) from error
             except ssl.SSLError as error:
                 raise ConnectionLost(f"{self.peer}: TLS: {_text(error)}") from error
         return self._emit()
