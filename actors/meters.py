@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any
 
 _SUB_BITS = 6  # 64 buckets to a power of two: a bucket is at most 1/64 of its value wide
@@ -85,12 +86,9 @@ class Histogram:
             return self.lowest
         if rank > count - 1:
             return self.highest
-        seen = 0
-        bucket = 0
-        for bucket in sorted(self._buckets):
-            seen += self._buckets[bucket]
-            if seen >= rank:
-                break
+        order = sorted(self._buckets)
+        seen = accumulate(self._buckets[bucket] for bucket in order)
+        bucket = next(bucket for bucket, until in zip(order, seen, strict=True) if until >= rank)
         return min(max(_middle(bucket), self.lowest), self.highest)
 
     def merge(self, other: "Histogram") -> None:

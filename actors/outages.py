@@ -28,11 +28,6 @@ class Outages:
         self.runs: dict[Hashable, list[Notice]] = {}
         self._unread: Counter[Hashable] = Counter()  # key -> unread lost-events
 
-    @property
-    def quiet(self) -> bool:
-        """True while no plain datum needs to be looked at for its key."""
-        return not self.down and not self.runs
-
     def add(self, notice: Notice) -> int:
         """Take in a new event.
 

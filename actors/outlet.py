@@ -72,14 +72,14 @@ class Outlet:
             append(message)
         return messages
 
-    def _open(self, entry: Any) -> Any:
+    def _open(self, entry: Notice | Resume | Gap) -> Any:
         match entry:
             case Notice():
                 return None if entry.event is None else self._tell(entry)
-            case Gap():
-                return Overflow(entry.count)
             case Resume():
                 return self._resume(entry.key, entry.route)
+            case _:
+                return Overflow(entry.count)
 
     def _render(self, token: Token) -> Any:
         message = token.message

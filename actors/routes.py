@@ -41,7 +41,8 @@ class Route:
             no conflation, no resuming, and no event ever concerns these data.
         render: makes what is delivered when the consumer takes a conflated message, of the newest
             message and the number skipped since the last that was taken; None delivers the newest
-            itself. Where it returns None there is nothing to deliver.
+            itself. Where it returns None there is nothing to deliver. It must not raise: the consumer
+            gets the exception, and what `Mailbox.take` had opened before it in the same burst is gone.
         resume: makes a snapshot of a key after an overflow lost data of it, when the consumer comes to
             the gap (``drop_oldest`` only); None from it means that there is none now: data of the key
             are dropped, and it is asked again at each, until it has one or the key is lost.

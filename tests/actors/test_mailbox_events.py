@@ -125,6 +125,15 @@ async def test_without_a_merge_rule_outages_stay_apart(market: SimpleNamespace) 
     assert market.drain(box) == events
 
 
+async def test_two_kinds_of_up_event_stay_apart(market: SimpleNamespace) -> None:
+    """What cannot be summed with its like is not collapsed."""
+    rules = [*market.events[:2], EventRule(market.Refused, market.key, Role.UP, merge=market.Up.plus)]
+    box = market.mailbox(events=rules)
+    events = [market.Lost("btc", 1), market.Up("btc", 1), market.Lost("btc", 2), market.Refused("btc", 2)]
+    box.offer(events)
+    assert market.drain(box) == events
+
+
 async def test_outages_of_a_stalled_consumer_do_not_fill_the_memory(market: SimpleNamespace) -> None:
     """Places that became empty are swept away."""
     box = market.mailbox(*market.conflate(market.Delta), *market.oldest(market.Trade), capacity=10)

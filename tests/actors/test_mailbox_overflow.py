@@ -102,17 +102,17 @@ async def test_outages_join_when_the_data_between_them_are_dropped(market: Simpl
 
 async def test_an_outage_behind_joined_ones_collapses_as_well(market: SimpleNamespace) -> None:
     """After a join at the front the next unread pair finds the one before it."""
-    box = market.mailbox(*market.oldest(market.Trade), capacity=3)
+    box = market.mailbox(*market.oldest(market.Trade), capacity=6)
     box.offer([market.Lost("btc", 1), market.Up("btc", 1), *trades(market, 1)])
     box.offer([market.Lost("btc", 2), market.Up("btc", 2)])
-    box.offer([*trades(market, 1, key="eth")])
+    box.offer(trades(market, 1, 2, key="eth"))
+    box.offer(trades(market, 3, key="eth"))
     box.offer([market.Lost("btc", 3), market.Up("btc", 3)])
-    box.offer([*trades(market, 2, key="eth")])
     assert market.drain(box) == [
-        Overflow(2),
+        Overflow(1),
         market.Lost("btc", 1),
         market.Up("btc", 1, (1, 2, 3)),
-        *trades(market, 2, key="eth"),
+        *trades(market, 1, 2, 3, key="eth"),
     ]
 
 
@@ -148,32 +148,43 @@ async def test_a_full_block_mailbox_makes_the_publisher_wait(
         nursery.start_soon(publish)
         await trio.sleep(1)
         assert sent == 0
-        async for message in box:
-            got.append(message)
-            await trio.sleep(0.01)
+        with trio.fail_after(10):
+            async for message in box:
+                got.append(message)
+                await trio.sleep(0.01)
     assert got == trades(market, *range(102))
     assert box.statistics().high_water <= 4
 
 
-async def test_a_publisher_that_waits_is_let_go_when_the_consumer_closes(market: SimpleNamespace) -> None:
+async def test_a_publisher_that_waits_is_let_go_when_the_consumer_closes(
+    market: SimpleNamespace, autojump_clock: object
+) -> None:
     """Nobody waits for a consumer that left."""
     box = market.mailbox(*market.block(market.Trade), capacity=1)
     assert not box.offer(trades(market, 1))
+    with trio.fail_after(1):
+        await wait_until_closed(box)
+    assert box.offer(trades(market, 2))
+
+
+async def wait_until_closed(box: Mailbox) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(box.wait_space)
         await trio.testing.wait_all_tasks_blocked()
         box.close()
-    assert box.offer(trades(market, 2))
 
 
-async def test_a_publisher_is_let_go_when_what_waited_came_to_nothing(market: SimpleNamespace) -> None:
+async def test_a_publisher_is_let_go_when_what_waited_came_to_nothing(
+    market: SimpleNamespace, autojump_clock: object
+) -> None:
     """Views of nothing free their room although the consumer gets no message."""
     nothing = market.conflate(market.Delta, render=lambda message, skipped: None)
     box = market.mailbox(*market.block(market.Trade), *nothing, capacity=1)
     assert not box.offer([market.Delta("btc", 1)])
     async with trio.open_nursery() as nursery:
         nursery.start_soon(box.receive)
-        await box.wait_space()
+        with trio.fail_after(1):
+            await box.wait_space()
         assert not box.offer(trades(market, 1))
 
 

@@ -27,7 +27,9 @@ async def test_an_outdated_generation_is_refused(market: SimpleNamespace) -> Non
     assert market.drain(box) == []
 
 
-async def test_a_publisher_waits_for_the_full_mailboxes(market: SimpleNamespace) -> None:
+async def test_a_publisher_waits_for_the_full_mailboxes(
+    market: SimpleNamespace, autojump_clock: object
+) -> None:
     """It goes on when the consumers have made room."""
     fanout = FanOut()
     box = market.mailbox(*market.block(market.Trade), capacity=1)
@@ -36,10 +38,12 @@ async def test_a_publisher_waits_for_the_full_mailboxes(market: SimpleNamespace)
     full = publisher.publish([market.Trade("btc", 1)])
     assert full == [box]
     async with trio.open_nursery() as nursery:
+        nursery.cancel_scope.deadline = trio.current_time() + 1
         nursery.start_soon(publisher.wait_space, full)
         await trio.testing.wait_all_tasks_blocked()
         assert nursery.child_tasks
         assert await box.receive() == market.Trade("btc", 1)
+    assert not nursery.cancel_scope.cancelled_caught
 
 
 async def test_a_generation_that_ends_while_it_waits_is_refused(market: SimpleNamespace) -> None:
