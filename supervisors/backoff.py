@@ -141,7 +141,10 @@ class Backoff:
         elif attempt.connected:
             self._useless += 1
         self.failures += 1
-        self._throttles = self._throttles + 1 if attempt.throttled else 0
+        if not attempt.throttled:
+            self._throttles = 0
+        elif attempt.retry_after is None:
+            self._throttles += 1
 
     def _cap(self) -> float:
         if self.flapping:

@@ -118,11 +118,15 @@ class EventBus:
     def __init__(self, wall_ns: Callable[[], int] = time.time_ns) -> None:
         self._wall_ns = wall_ns
         self._streams: list[EventStream] = []
+        self._ended = False
 
     def listen(self, path: str, capacity: int) -> EventStream:
         """Begin to listen to a branch."""
         stream = EventStream(self, path, capacity)
-        self._streams.append(stream)
+        if self._ended:
+            stream.end()
+        else:
+            self._streams.append(stream)
         return stream
 
     def leave(self, stream: EventStream) -> None:
@@ -151,6 +155,7 @@ class EventBus:
 
     def end(self) -> None:
         """Let every listener's iteration end: nothing more will happen."""
+        self._ended = True
         for stream in self._streams:
             stream.end()
         self._streams = []

@@ -1,0 +1,250 @@
+"""The body and its tree: who ends whom, and what is raised."""
+
+import signal
+
+import pytest
+import trio
+import trio.testing
+
+from feedtree.actors.context import Context
+from feedtree.supervisors import (
+    ChildSpec,
+    ChildState,
+    Fatal,
+    SupervisorSpec,
+    TreeFailed,
+    grace,
+    open_supervisor,
+)
+from feedtree.supervisors.incarnation import SupervisorDefect
+
+settled = trio.testing.wait_all_tasks_blocked
+
+
+async def test_an_exception_of_the_body_leaves_unwrapped_after_an_ordered_stop(autojump_clock, cast) -> None:
+    """The very object, not a group around it."""
+    error = LookupError("app")
+    with pytest.raises(LookupError) as caught:
+        async with cast.open(cast.child("a"), cast.child("b")):
+            raise error
+    assert caught.value is error
+    assert cast.diary[-2:] == ["-b1", "-a1"]
+
+
+async def test_an_exception_of_a_nursery_around_the_tree_leaves_as_it_would_without(
+    autojump_clock, cast
+) -> None:
+    """The tree adds nothing to what the app's own nursery raises."""
+
+    async def run() -> None:
+        async with trio.open_nursery() as nursery, cast.open(cast.child("a")):
+            nursery.start_soon(trio.sleep, 1)
+            raise LookupError("app")
+
+    with pytest.RaisesGroup(LookupError):
+        await run()
+
+
+async def test_a_nursery_inside_the_body_keeps_its_group(autojump_clock, cast) -> None:
+    """A group that the body raises is handed on as it is."""
+
+    async def run() -> None:
+        async with cast.open(cast.child("a")), trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep_forever)
+            raise LookupError("app")
+
+    with pytest.RaisesGroup(LookupError):
+        await run()
+
+
+async def test_the_body_still_finds_a_running_tree_in_its_cleanup(autojump_clock, cast) -> None:
+    """The tree is stopped when the body has ended, also when both are cancelled from outside."""
+    with trio.move_on_after(1):
+        async with cast.open(cast.child("a")) as tree:
+            try:
+                await trio.sleep_forever()
+            finally:
+                with trio.CancelScope(shield=True):
+                    await trio.sleep(1)
+                    assert tree.node("a").state is ChildState.RUNNING
+                    await tree.start_child("", cast.child("last"))
+    assert cast.diary == ["+a1", "+last1", "-last1", "-a1"]
+
+
+async def test_a_failed_tree_cancels_its_body_at_once(autojump_clock, cast) -> None:
+    """The body does not have to wait for slow siblings to end."""
+    times: list[float] = []
+
+    async def run() -> None:
+        slow = cast.child("b", [cast.ready, cast.slow_cleanup(3)])
+        async with cast.open(cast.child("a"), slow, intensity=0):
+            cast.order("a", cast.crash())
+            try:
+                await trio.sleep_forever()
+            finally:
+                times.append(trio.current_time())
+
+    with pytest.raises(TreeFailed):
+        await run()
+    assert times == [0.0]
+    assert trio.current_time() == 3.0
+
+
+async def test_a_body_and_a_tree_that_both_fail_are_both_raised(autojump_clock, cast) -> None:
+    """No exception is lost."""
+
+    async def run() -> None:
+        async with cast.open(cast.child("a"), intensity=0):
+            cast.order("a", cast.crash())
+            try:
+                await trio.sleep_forever()
+            finally:
+                raise LookupError("app")
+
+    with pytest.RaisesGroup(LookupError, TreeFailed):
+        await run()
+
+
+async def test_a_tree_that_fails_after_the_body_was_cancelled_is_raised(autojump_clock, cast) -> None:
+    """A mere cancellation gives way to it."""
+    failing = cast.child("a", [cast.ready, cast.crash_on_cancel(KeyboardInterrupt())])
+
+    async def run() -> None:
+        with trio.CancelScope() as scope:
+            async with cast.open(failing, cast.child("b")):
+                scope.cancel()
+                await trio.sleep_forever()
+
+    with pytest.raises(KeyboardInterrupt):
+        await run()
+
+
+async def test_the_trees_end_by_request_does_not_end_the_body(autojump_clock, cast) -> None:
+    """The body goes on without it."""
+    async with cast.open(cast.child("a")) as tree:
+        await tree.stop()
+        await trio.sleep(1)
+        assert tree.snapshot().state is ChildState.STOPPED
+    assert trio.current_time() == 1.0
+
+
+async def test_a_failed_tree_is_shown_as_failed(autojump_clock, cast) -> None:
+    """With its reason, for whoever still holds the handle."""
+    trees = []
+
+    async def run() -> None:
+        async with cast.open(cast.child("a", essential=True)) as tree:
+            trees.append(tree)
+            cast.order("a", cast.crash(Fatal("key")))
+            await trio.sleep_forever()
+
+    with pytest.raises(TreeFailed):
+        await run()
+    root = trees[0].snapshot()
+    assert root.state is ChildState.FAILED
+    assert "a is essential" in root.last_reason
+
+
+async def test_ctrl_c_in_a_child_stops_in_order(autojump_clock, cast) -> None:
+    """The signal may hit any actor's code; here it does."""
+
+    async def busy(context: Context) -> None:
+        context.started()
+        await settled()
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        async with cast.open(cast.child("a"), ChildSpec("busy", busy), cast.child("b")):
+            await trio.sleep_forever()
+    assert cast.diary == ["+a1", "+b1", "-b1", "-a1"]
+
+
+async def test_ctrl_c_in_the_body_stops_in_order(autojump_clock, cast) -> None:
+    """It leaves unwrapped."""
+    with pytest.raises(KeyboardInterrupt):
+        async with cast.open(cast.child("a"), cast.child("b")):
+            signal.raise_signal(signal.SIGINT)
+    assert cast.diary == ["+a1", "+b1", "-b1", "-a1"]
+
+
+def test_a_second_ctrl_c_hurries_a_slow_stop(cast) -> None:
+    """No grace is left then, and the first interrupt is raised."""
+
+    async def slow(context: Context) -> None:
+        context.started()
+        try:
+            await trio.sleep_forever()
+        finally:
+            with grace():
+                await trio.sleep(1000)
+
+    async def interrupt_later() -> None:
+        await trio.sleep(5)
+        trio.lowlevel.spawn_system_task(interrupt)
+
+    async def interrupt() -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(interrupt_later)
+            async with cast.open(ChildSpec("a", slow, shutdown=float("inf"))):
+                pass
+
+    clock = trio.testing.MockClock(autojump_threshold=0)
+    with pytest.RaisesGroup(KeyboardInterrupt):
+        trio.run(main, clock=clock)
+    assert clock.current_time() == pytest.approx(5.0)
+
+
+class BrokenLog:
+    """A logger that makes the supervisor itself raise."""
+
+    def bind(self, **_: object) -> "BrokenLog":
+        return self
+
+    def warning(self, *_: object, **__: object) -> None:
+        raise ZeroDivisionError("defect")
+
+
+@pytest.mark.parametrize("branch", [True, False])
+async def test_a_defect_of_a_supervisor_ends_the_tree(autojump_clock, cast, branch: bool) -> None:
+    """It is no child's failure: nobody restarts it, no bulkhead holds it, and the body learns of it."""
+
+    async def run() -> None:
+        child = cast.child("x")
+        top = [cast.child("a"), SupervisorSpec("s", [child], bulkhead=True) if branch else child]
+        async with open_supervisor(SupervisorSpec("root", top), log=BrokenLog()):
+            cast.order("x", cast.crash())
+            await trio.sleep_forever()
+
+    with pytest.raises(TreeFailed, match="is broken") as caught:
+        await run()
+    assert isinstance(caught.value.__cause__, SupervisorDefect)
+    assert cast.diary[-1] == "-a1"
+
+
+async def test_no_task_is_left_behind(autojump_clock, cast) -> None:
+    """Whatever happened in the tree."""
+    before = trio.lowlevel.current_statistics().tasks_living
+    children = [cast.child(each) for each in "abc"]
+    async with cast.open(*children, SupervisorSpec("s", [cast.child("x")])) as tree:
+        for each in "abx":
+            cast.order(each, cast.crash())
+        await trio.sleep(5)
+        await tree.remove("c")
+        assert trio.lowlevel.current_statistics().tasks_living > before
+    assert trio.lowlevel.current_statistics().tasks_living == before
+
+
+async def test_default_clock_log_and_chance(capsys) -> None:
+    """None of them has to be given."""
+
+    async def actor(context: Context) -> None:
+        context.started()
+        await trio.sleep_forever()
+
+    async with open_supervisor(SupervisorSpec("root", [ChildSpec("a", actor)])) as tree:
+        async with tree.events() as events:
+            await tree.terminate_child("a")
+            assert (await anext(events)).at_ns > 1_700_000_000_000_000_000
