@@ -71,6 +71,11 @@ class BurstWire:
         """See `Wire.pongs`."""
         return self._splitter.pongs
 
+    @property
+    def reading(self) -> str:
+        """How it reads: the kind of the mode asked for, or ``wait`` where spinning was not possible."""
+        return self._reader.kind
+
     async def receive(self, deadline: float = inf) -> list[Payload]:
         """See `Wire.receive`."""
         data: bytes | None

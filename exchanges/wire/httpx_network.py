@@ -72,7 +72,7 @@ class NetworkTransport(httpx.AsyncBaseTransport):
             method=request.method,
             url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             headers=request.headers.raw,
-            content=request.stream,
+            content=_Content(await request.aread()),
             extensions=request.extensions,
         )
         with _as_httpx():
@@ -88,6 +88,21 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         """Close all connections."""
         with _as_httpx():
             await self._pool.aclose()
+
+
+class _Content:
+    """A request's body. Not an async generator, which a failed write would leave to the garbage collector."""
+
+    def __init__(self, body: bytes) -> None:
+        self._parts = [body] if body else []
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._parts:
+            raise StopAsyncIteration
+        return self._parts.pop()
 
 
 class _Body(httpx.AsyncByteStream):
@@ -123,9 +138,9 @@ class _Backend(httpcore.AsyncNetworkBackend):
                     host, port, local_address=local_address, proxy=self._proxy, timeouts=self._timeouts
                 )
         except ConnectTimeout as error:
-            raise httpcore.ConnectTimeout(str(error)) from error
+            raise httpcore.ConnectTimeout(error) from error
         except ConnectFailed as error:
-            raise httpcore.ConnectError(str(error)) from error
+            raise httpcore.ConnectError(error) from error
         return _Stream(transport, f"{host}:{port}")
 
 
@@ -166,7 +181,11 @@ class _Stream(httpcore.AsyncNetworkStream):
             with _limit(timeout, httpcore.ConnectTimeout):
                 await secured.handshake(self._where)
         except TlsFailed as error:
-            raise httpcore.ConnectError(str(error)) from error
+            self._transport.close()
+            raise httpcore.ConnectError(error) from error
+        except BaseException:
+            self._transport.close()
+            raise
         return _Stream(secured, self._where)
 
     def get_extra_info(self, info: str) -> Any:
@@ -209,4 +228,6 @@ def _as_httpx() -> Iterator[None]:
     try:
         yield
     except tuple(_TO_HTTPX) as error:
-        raise _TO_HTTPX[type(error)](str(error)) from (error.__cause__ or error)
+        # The pool raises connect errors again "from None"; what we gave them as argument is still there.
+        cause = next((arg for arg in error.args if isinstance(arg, Exception)), error)
+        raise _TO_HTTPX[type(error)](str(error)) from cause

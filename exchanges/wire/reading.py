@@ -18,6 +18,11 @@ _BACKLOG = CHUNK // 2  # a read of that size has probably left bytes behind
 class Reader(Protocol):
     """Reads a transport."""
 
+    @property
+    def kind(self) -> str:
+        """The kind of its `ReadMode`, which may differ from the one that was asked for."""
+        ...
+
     async def read(self, deadline: float) -> bytes | None:
         """Return the next bytes, ``b""`` at the end; None if a read after the deadline found nothing."""
         ...
@@ -34,6 +39,8 @@ class Waiting:
         transport: what to read.
         owes: tries to send what waits for sending, and says whether some of it still waits.
     """
+
+    kind = "wait"
 
     def __init__(self, transport: Transport, owes: Callable[[], bool]) -> None:
         self._transport = transport
@@ -60,6 +67,8 @@ class Waiting:
 class Coalescing(Waiting):
     """Leaves time between reads, unless the last one was so big that more is waiting."""
 
+    kind = "coalesce"
+
     def __init__(self, transport: Transport, owes: Callable[[], bool], pause: float) -> None:
         super().__init__(transport, owes)
         self._pause = pause
@@ -77,6 +86,8 @@ class Coalescing(Waiting):
 
 class Spinning:
     """Reads again and again, other tasks in between."""
+
+    kind = "spin"
 
     def __init__(self, transport: Transport, owes: Callable[[], bool]) -> None:
         self._transport = transport

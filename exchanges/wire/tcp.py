@@ -17,6 +17,7 @@ from feedtree.exchanges.wire.transport import CHUNK, DEFAULT_TIMEOUTS, Listener,
 
 _STAGGER = 0.25  # seconds until the next address is tried beside a slow one (RFC 8305, section 5)
 _BACKLOG = 1_024
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time: close sends a reset
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -73,7 +74,7 @@ class TcpTransport(Unsent):
     def abort(self) -> None:
         """See `Transport.abort`."""
         if not self._closed:
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.close()
 
     async def aclose(self) -> None:
@@ -231,6 +232,9 @@ async def _connect_one(address: Address, port: int, local_address: str | None) -
             raise OSError(code, os.strerror(code))
         if sock.getsockname() == sock.getpeername():
             # A client that dials a free local port may be given that very port, and so connect to itself.
+            sock.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, _RESET
+            )  # else it would hold the port for a while
             raise OSError(errno.ECONNREFUSED, "connected to itself")
     except BaseException:
         sock.close()

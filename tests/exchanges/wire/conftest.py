@@ -3,7 +3,7 @@
 import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import trustme
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Event, Request
 
+from feedtree.exchanges.errors import ConnectionLost
 from feedtree.exchanges.wire.burst import open_burst
 from feedtree.exchanges.wire.connection import Wire
 from feedtree.exchanges.wire.memory import MemoryNetwork
@@ -112,7 +113,8 @@ class Rig:
 
                 async def handle(transport: Transport) -> None:
                     try:
-                        await serve(transport)
+                        with suppress(ConnectionLost):
+                            await serve(transport)
                     finally:
                         transport.close()
 
