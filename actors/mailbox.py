@@ -1,15 +1,13 @@
 """A bounded queue between publishers and one consumer, with a policy for each class of message."""
 
-import math
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 import trio
 
-from feedtree.actors.entries import Lot, content, live
-from feedtree.actors.front import Front
+from feedtree.actors.backlog import Backlog
+from feedtree.actors.entries import Lot, content
 from feedtree.actors.intake import Intake
 from feedtree.actors.outages import Outages
 from feedtree.actors.outlet import Outlet
@@ -94,15 +92,11 @@ class Mailbox:
         self._outages = Outages()
         self._intake = Intake(routes, events, self._outages, self._tally)
         self._outlet = Outlet(self._intake, self._outages, self._tally)
+        self._backlog = Backlog(self._intake, self._outages, self._tally, capacity)
         policies = {route.policy for route in self._intake.plain.values()}
-        self._drops = Policy.DROP_OLDEST in policies
         self._blocks = Policy.BLOCK in policies
         self._fails = Policy.FAIL in policies
-        self._send, self._receive = trio.open_memory_channel[Lot](math.inf)
-        self._offered_at: deque[float] = deque()  # trio time of each burst in the channel
-        self._front: Front | None = None
-        self._handed: Lot | None = None  # given to the waiting consumer, which has not run since
-        self._started_at = 0.0
+        self._started_at = 0.0  # when the burst that is being read was offered
         self._reading = False
         self._closed = False  # nothing more is taken in
         self._shut = False  # nothing more is given out
@@ -131,12 +125,15 @@ class Mailbox:
         tally = self._tally
         if entries:
             if tally.depth > self._capacity:
-                entries = self._make_room(entries)
+                entries = self._backlog.make_room(entries)
+                if self._fails and tally.depth > self._capacity:
+                    self._fail(entries)
+                    return True
             if tally.depth > tally.high_water:
                 tally.high_water = tally.depth
-            self._enqueue(entries)
+            self._backlog.append(entries)
         if tally.litter > self._capacity:
-            self._sweep()
+            self._backlog.sweep()
         return not self._blocks or tally.depth < self._capacity
 
     async def wait_space(self) -> None:
@@ -170,7 +167,7 @@ class Mailbox:
     def end(self) -> None:
         """Take in nothing more; iteration ends when all that waits was read. Calling it again does nothing."""
         self._closed = True
-        self._send.close()
+        self._backlog.end()
         self._room.unpark_all()
         self._detach()
 
@@ -185,7 +182,7 @@ class Mailbox:
         self._failure = None
         self._shut = True
         self.end()
-        self._receive.close()
+        self._backlog.close()
 
     async def aclose(self) -> None:
         """Close the mailbox as `close` does, which is done even when this is cancelled."""
@@ -270,91 +267,18 @@ class Mailbox:
         state = "closed" if self._closed else "open"
         return f"<Mailbox {self.name} {state} {self._tally.depth}/{self._capacity}>"
 
-    # The queue: what is left of the burst being read, one handed over, the front, the channel
-
-    def _enqueue(self, entries: list[Any]) -> None:
-        now = trio.current_time()
-        if self._reading and self._receive.statistics().tasks_waiting_receive:
-            lot = self._handed = Lot(self._unload_front() + entries, now)
-        elif entries:
-            lot = Lot(entries, now)
-            self._offered_at.append(now)
-        else:
-            return
-        self._send.send_nowait(lot)
-
-    def _make_room(self, entries: list[Any]) -> list[Any]:
-        """Apply the policies to a queue that is too deep with these new entries; return what is left of them."""
-        if self._drops:
-            while self._tally.depth > self._capacity and self._offered_at:
-                self._drop(self._pop())
-            excess = self._tally.depth - self._capacity
-            if excess > 0 and (cut := self._cut(entries, excess)):
-                self._drop(Lot(entries[:cut], trio.current_time()))
-                entries = entries[cut:]
-        if self._fails and self._tally.depth > self._capacity:
-            self._fail(entries)
-            return []
-        return entries
-
-    def _cut(self, entries: list[Any], excess: int) -> int:
-        """Return how many entries to drop from, so that ``excess`` messages go, or all that may."""
-        cut = 0
-        for index, entry in enumerate(entries):
-            route = self._intake.plain.get(entry.__class__)
-            if route is not None and route.policy is Policy.DROP_OLDEST:
-                cut = index + 1
-                excess -= 1
-                if not excess:
-                    break
-        return cut
-
-    def _drop(self, lot: Lot) -> None:
-        if self._front is None:
-            self._front = Front(self._intake.plain, self._outages, self._tally, lot.at)
-        self._front.absorb(lot.entries)
+    def _discard(self, reason: DropReason) -> list[Any]:
+        """Empty the mailbox, and return all entries that waited, in order."""
+        self._tally.drop(reason, self._tally.depth)
+        started = self._outlet.current[::-1]
+        self._outlet.begin([])
+        return started + self._backlog.clear()
 
     def _fail(self, entries: list[Any]) -> None:
-        lost = [message for message in map(content, [*self._unread(), *entries]) if message is not None]
+        unread = self._discard(DropReason.OVERFLOW) + entries
+        lost = [message for message in map(content, unread) if message is not None]
         self._failure = MailboxOverflow(lost[0], lost[-1])
-        self._discard(DropReason.OVERFLOW)
         self.end()
-
-    def _unread(self) -> list[Any]:
-        """Return all entries that wait, in order; the channel is empty after it."""
-        unread = self._outlet.current[::-1]
-        if self._handed is not None:
-            unread += self._handed.entries
-        unread += self._unload_front()
-        while self._offered_at:
-            unread += self._pop().entries
-        return unread
-
-    def _discard(self, reason: DropReason) -> None:
-        self._tally.drop(reason, self._tally.depth)
-        self._outlet.begin([])
-        self._front = self._handed = None
-        self._offered_at.clear()
-
-    def _sweep(self) -> None:
-        """Let go of entries that became empty, so that outages cannot fill the memory of a stalled consumer."""
-        for _ in range(len(self._offered_at)):
-            lot = self._pop()
-            lot.entries = live(lot.entries)
-            if lot.entries:
-                self._offered_at.append(lot.at)
-                self._send.send_nowait(lot)
-        if self._front is not None:
-            self._front.sweep()
-        self._tally.litter = 0
-
-    def _pop(self) -> Lot:
-        self._offered_at.popleft()
-        return self._receive.receive_nowait()
-
-    def _unload_front(self) -> list[Any]:
-        front, self._front = self._front, None
-        return [] if front is None else front.entries()
 
     async def _next_burst(self) -> None:
         """Start on the next burst, with one checkpoint. Takes nothing when it is cancelled."""
@@ -362,7 +286,7 @@ class Mailbox:
         self._make_way()
         self._reading = True
         try:
-            if self._front is not None or self._offered_at:
+            if self._backlog:
                 await trio.lowlevel.checkpoint()
                 self._load()
             else:
@@ -372,7 +296,7 @@ class Mailbox:
 
     async def _wait_for_burst(self) -> Lot:
         try:
-            return await self._receive.receive()
+            return await self._backlog.wait()
         except trio.EndOfChannel:
             self._raise_failure()
             raise
@@ -380,19 +304,12 @@ class Mailbox:
     def _load(self) -> None:
         """Start on the next burst, without waiting."""
         self._raise_failure()
-        if self._front is not None:
-            at = self._front.at
-            self._start(Lot(self._unload_front(), at))
-        elif self._offered_at:
-            self._start(self._pop())
-        else:
-            self._receive.receive_nowait()  # raises what an empty channel has to say
+        self._start(self._backlog.pop())
 
     def _start(self, lot: Lot) -> None:
         self._raise_failure()
         if self._shut:
             raise trio.ClosedResourceError
-        self._handed = None
         self._started_at = lot.at
         self._outlet.begin(lot.entries)
 
@@ -413,15 +330,8 @@ class Mailbox:
     def _oldest_age(self) -> float | None:
         if not self._tally.depth:
             return None
-        if self._outlet.current:
-            oldest = self._started_at
-        elif self._handed is not None:
-            oldest = self._handed.at
-        elif self._front is not None:
-            oldest = self._front.at
-        else:
-            oldest = self._offered_at[0]
-        return trio.current_time() - oldest
+        oldest = self._started_at if self._outlet.current else self._backlog.oldest_at
+        return None if oldest is None else trio.current_time() - oldest
 
     def _detach(self) -> None:
         sources, self._sources = self._sources, []

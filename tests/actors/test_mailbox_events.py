@@ -141,7 +141,7 @@ async def test_outages_of_a_stalled_consumer_do_not_fill_the_memory(market: Simp
     for number in range(1_000):
         box.offer([market.Lost("btc", number)])
         box.offer([market.Up("btc", number), market.Delta("btc", number)])
-    assert len(box._offered_at) < 50
+    assert len(box._backlog._offered_at) < 50
     overflow, lost, up, view = market.drain(box)
     assert (overflow.count, lost.number, len(up.numbers), view.message.number) == (11, 0, 1_000, 999)
     assert market.accounted(box) == 11 + 3_000

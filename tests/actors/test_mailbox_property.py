@@ -167,11 +167,11 @@ class World:
         assert figures.depth <= CAPACITY or plain == started
 
     def started(self) -> list[Any]:
-        handed = self.box._handed
+        handed = self.box._backlog._handed
         return [*self.box._outlet.current, *(handed.entries if handed is not None else ())]
 
     def waiting(self) -> list[Any]:
-        lots = self.box._receive._state.data
+        lots = self.box._backlog._receive._state.data
         return [*self.started(), *(entry for lot in lots for entry in lot.entries)]
 
     def is_plain(self, entry: Any) -> bool:
