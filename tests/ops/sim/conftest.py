@@ -34,6 +34,7 @@ class Client:
         self.ended: str | None = None  # "tcp", "reset", or the close code
         self.pongs = 0
         self.pings = 0
+        self._parts: list[Any] = []  # wsproto gives what is there of a frame
 
     async def upgrade(self) -> "Client":
         await self.transport.send_all(self.ws.send(ws_events.Request(host="sim", target=self.path)))
@@ -67,10 +68,11 @@ class Client:
             await self._take(event)
 
     async def _take(self, event: Any) -> None:
-        if isinstance(event, ws_events.TextMessage):
-            self.inbox.append(json.loads(event.data) if event.data[:1] in "{[" else event.data)
-        elif isinstance(event, ws_events.BytesMessage):
-            self.inbox.append(PushDataV3ApiWrapper.FromString(bytes(event.data)))
+        if isinstance(event, ws_events.Message):
+            self._parts.append(event.data)
+            if event.message_finished:
+                parts, self._parts = self._parts, []
+                self.inbox.append(decoded(parts))
         elif isinstance(event, ws_events.Pong):
             self.pongs += 1
         elif isinstance(event, ws_events.Ping):
@@ -105,6 +107,14 @@ class Client:
         return self.ended
 
 
+def decoded(parts: list[Any]) -> Any:
+    """Decode a message: protobuf where it is binary, JSON where it looks so."""
+    if not isinstance(parts[0], str):
+        return PushDataV3ApiWrapper.FromString(b"".join(parts))
+    text = "".join(parts)
+    return json.loads(text) if text[:1] in ("{", "[") else text
+
+
 class Rejected(Exception):
     """The upgrade got another answer."""
 
@@ -137,9 +147,16 @@ class Bench:
         self.sim = running.simulation
         self.board = running.simulation.board
         self._tls = tls
+        self._dialled: list[Any] = []
 
     async def dial(self) -> Any:
-        return await self.network.dial(self.running.host, self.running.port, tls=self._tls)
+        transport = await self.network.dial(self.running.host, self.running.port, tls=self._tls)
+        self._dialled.append(transport)
+        return transport
+
+    def hang_up(self) -> None:
+        for transport in self._dialled:
+            transport.close()
 
     async def client(self, venue: str, path: str = "") -> Client:
         return await Client(await self.dial(), path or PATHS[venue]).upgrade()
@@ -175,7 +192,11 @@ async def _simulated(network: Any = None, tls: Any = None, **options: Any) -> As
     server_tls, client_tls = tls or (None, None)
     async with trio.open_nursery() as nursery:
         serve = partial(serve_sim, SimConfig(**options), network, tls=server_tls)
-        yield Bench(network, await nursery.start(serve), client_tls)
+        bench = Bench(network, await nursery.start(serve), client_tls)
+        try:
+            yield bench
+        finally:
+            bench.hang_up()
         nursery.cancel_scope.cancel()
 
 
