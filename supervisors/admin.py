@@ -91,6 +91,14 @@ def _terminate(control: Control, child: Child, request: Request) -> None:
     request.resolve(child.path)
 
 
+def remove(request: Request) -> None:
+    """Stop a child and forget it; the answer comes when it is gone."""
+    child = _find(request)
+    if child is not None:
+        child.forget = True
+        _terminate(request.home, child, request)
+
+
 def restart(request: Request) -> None:
     """Start a child that does not run, with those that wait for it; the answer comes when it is ready."""
     control = request.home
@@ -119,10 +127,6 @@ def delete(request: Request) -> None:
     child = _find_idle(request)
     if child is None:
         return
-    for each in control.children.values():
-        if each.held_by == child.spec.id:
-            each.held_by = None
-            each.by_hand = True
     forget(control, child, "deleted")
     request.resolve(child.path)
 

@@ -85,6 +85,7 @@ class Control:
         self._hurried = False
         self._inbox: deque[tuple[Callable[[Any], None], Any]] = deque()
         self._wake = trio.Event()
+        self._alarm = trio.CancelScope()
 
     @property
     def starting(self) -> bool:
@@ -154,29 +155,33 @@ class Control:
         self.plan = Plan(start=self.children.values())
 
     async def _work(self) -> None:
+        """Attend to whatever comes, in a scope that is an alarm clock: made anew only after it rang."""
+        while not self._finished:
+            with trio.CancelScope() as self._alarm:
+                await self._attend()
+
+    async def _attend(self) -> None:
         while True:
             self._handle_inbox()
             self.timers.fire(trio.current_time())
             self._advance()
-            if self.live == 0 and self.stopping:
+            if self._finished:
                 return
             if not self._inbox:
-                await self._sleep()
+                self._wake = trio.Event()
+                # An alarm that rings too early does no harm, so it is never set later.
+                self._alarm.deadline = min(self._alarm.deadline, self.timers.next_due())
+                await self._wake.wait()
+
+    @property
+    def _finished(self) -> bool:
+        return self.live == 0 and self.phase is Phase.STOPPING
 
     def _handle_inbox(self) -> None:
         inbox = self._inbox
         while inbox:
             handler, subject = inbox.popleft()
             handler(subject)
-
-    async def _sleep(self) -> None:
-        self._wake = trio.Event()
-        due = self.timers.next_due()
-        if due == math.inf:
-            await self._wake.wait()
-        else:
-            with trio.move_on_at(due):
-                await self._wake.wait()
 
     def _advance(self) -> None:
         plan = self.plan

@@ -91,10 +91,20 @@ def forget(control: Control, child: Child, reason: str) -> None:
     """Drop the record of a child that does not run."""
     del control.children[child.spec.id]
     control.lineage.children.pop(child.spec.id, None)
+    if child.state is ChildState.FAILED:
+        _let_go(control, child)
     child.state = ChildState.STOPPED
     control.settle(child)
     control.tell(EventKind.REMOVED, child, reason)
     _answer_ended(child)
+
+
+def _let_go(control: Control, child: Child) -> None:
+    """Let those that were held by a parked child be started by hand, each by itself."""
+    for each in control.children.values():
+        if each.held_by == child.spec.id:
+            each.held_by = None
+            each.by_hand = True
 
 
 def clear_wait(control: Control, child: Child) -> None:

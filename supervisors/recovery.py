@@ -107,6 +107,7 @@ def _fail_asked_start(control: Control, child: Child, judgement: Judgement) -> N
     else:
         child.state = ChildState.FAILED
         control.tell(EventKind.FAILED, child, judgement.reason, judgement=judgement)
+        control.around.parked(child.path)
         hold(control, child, waiting_for(control, child))
     if request is not None:
         request.reject(failure)

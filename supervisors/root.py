@@ -108,7 +108,7 @@ async def open_supervisor(
         KeyboardInterrupt: or SystemExit, raised in a child.
         BaseExceptionGroup: the body and the tree both failed.
     """
-    logger = structlog.get_logger() if log is None else log
+    logger = (structlog.get_logger() if log is None else log).bind()
     root = _Root(spec, Surroundings(rng or random.Random(), logger, EventBus(wall_ns)))
     raised: BaseException | None = None
     async with trio.open_nursery() as nursery:

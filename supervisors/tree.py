@@ -153,11 +153,7 @@ class Supervisor:
             ChildNotFound: no such child.
             SupervisorDown: its supervisor does not run.
         """
-        await self.terminate_child(path)
-        try:
-            await self.delete_child(path)
-        except ChildNotFound:
-            return
+        await self._ask(admin.remove, path)
 
     async def failed(self, path: str) -> str:
         """Wait until a child is parked as failed; returns at once where it is.
