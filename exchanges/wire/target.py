@@ -1,5 +1,6 @@
 """Where a websocket connection goes, and within what bounds."""
 
+import re
 import ssl
 from functools import cache
 from urllib.parse import urlsplit
@@ -12,6 +13,19 @@ from feedtree.supervisors.verdicts import Fatal
 
 DEFAULT_MAX_FRAME = 4 * 2**20
 _PORTS = {"ws": 80, "wss": 443}
+_VISIBLE = re.compile(r"[!-~]+")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_FIELD = re.compile(r"|[!-~\x80-\xff]([\t -~\x80-\xff]*[!-~\x80-\xff])?")  # RFC 9110, 5.5
+_OWN_HEADERS = frozenset(
+    (
+        "host",
+        "upgrade",
+        "connection",
+        "sec-websocket-key",
+        "sec-websocket-version",
+        "sec-websocket-extensions",
+    )
+)
 _SMALLEST_CAP = 125  # a control frame always fits (RFC 6455, 5.5)
 
 
@@ -30,7 +44,7 @@ class Target(Struct, frozen=True):
         send_timeout: seconds after which a frame that the peer does not take ends the connection.
 
     Raises:
-        ValueError: the url or the proxy is malformed, or the cap is under 125 bytes.
+        ValueError: the url, a header or the proxy is malformed, or the cap is under 125 bytes.
     """
 
     url: str
@@ -45,10 +59,14 @@ class Target(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
-        if parts.scheme not in _PORTS or not parts.hostname or parts.fragment or parts.username is not None:
+        odd = parts.fragment or parts.username is not None or not _VISIBLE.fullmatch(self.url)
+        if odd or parts.scheme not in _PORTS or not parts.hostname or parts.port == 0:
             raise ValueError(
                 f"a websocket url is written ws(s)://host[:port][/path][?query], got {self.url!r}"
             )
+        for name, value in self.headers:
+            if not (_TOKEN.fullmatch(name) and _FIELD.fullmatch(value)) or name.lower() in _OWN_HEADERS:
+                raise ValueError(f"header {name!r} is malformed, or one that the upgrade sets itself")
         if self.max_frame < _SMALLEST_CAP:
             raise ValueError(f"max_frame is at least {_SMALLEST_CAP} bytes, got {self.max_frame}")
         if self.proxy is not None:

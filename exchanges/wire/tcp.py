@@ -5,6 +5,7 @@ import os
 import socket
 import ssl
 import struct
+from contextlib import suppress
 
 import trio
 from trio.lowlevel import checkpoint, notify_closing, wait_readable, wait_writable
@@ -27,7 +28,8 @@ class TcpTransport(Unsent):
     def __init__(self, sock: socket.socket) -> None:
         super().__init__()
         sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(OSError):  # some systems refuse it where the connection is over already
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = sock
         self._fd = sock.fileno()
         self._recv = sock.recv
@@ -190,29 +192,35 @@ async def _connect(
     """Try the addresses, a new one every `_STAGGER` or when one failed; the first that answers wins."""
     won: list[socket.socket] = []
     errors: list[OSError] = []
-    async with trio.open_nursery() as nursery:
+    try:
+        async with trio.open_nursery() as nursery:
 
-        async def attempt(address: Address, failed: trio.Event) -> None:
-            try:
-                sock = await _connect_one(address, port, local_address)
-            except OSError as error:
-                errors.append(error)
-                failed.set()
-                return
-            if won:
-                sock.close()
-            won.append(sock)
-            nursery.cancel_scope.cancel()
+            async def attempt(address: Address, failed: trio.Event) -> None:
+                try:
+                    won.append(await _connect_one(address, port, local_address))
+                    nursery.cancel_scope.cancel()
+                except OSError as error:
+                    errors.append(error)
+                    failed.set()
 
-        for address in addresses:
-            failed = trio.Event()
-            nursery.start_soon(attempt, address, failed)
-            with trio.move_on_after(_STAGGER):
-                await failed.wait()
+            for address in addresses:
+                failed = trio.Event()
+                nursery.start_soon(attempt, address, failed)
+                with trio.move_on_after(_STAGGER):
+                    await failed.wait()
+    except BaseException:
+        _close_all(won)
+        raise
     if not won:
         reasons = ", ".join(dict.fromkeys(error.strerror or str(error) for error in errors))
         raise DialFailed(where, "tcp", reasons) from errors[-1]
+    _close_all(won[1:])  # that answered in the same moment
     return TcpTransport(won[0])
+
+
+def _close_all(sockets: list[socket.socket]) -> None:
+    for sock in sockets:
+        sock.close()
 
 
 async def _connect_one(address: Address, port: int, local_address: str | None) -> socket.socket:

@@ -10,7 +10,7 @@ from contextlib import suppress
 import trio
 
 from feedtree.exchanges.errors import ConnectionLost, TlsFailed
-from feedtree.exchanges.wire.transport import OrderedSending, Transport
+from feedtree.exchanges.wire.transport import OrderedSending, Transport, receive
 
 _RECORD = 16_384  # the longest plaintext of one record (RFC 8446, 5.1)
 
@@ -56,17 +56,16 @@ class TlsTransport(OrderedSending):
         """
         try:
             while not self._step():
-                self._emit()
-                await self._inner.wait_readable()
-                data = self._inner.receive_nowait()
-                if data:
-                    self._incoming.write(data)
-                elif data is not None:
+                await self._inner.send_all(self._outgoing.read())
+                data = await receive(self._inner)
+                if not data:
                     raise TlsFailed(where, "tls", "the connection ended within the handshake")
-            self._emit()
+                self._incoming.write(data)
+            await self._inner.send_all(self._outgoing.read())
             self._held = bool(self._incoming.pending)
         except ssl.CertificateError as error:
-            self._emit()  # the alert that tells the server why
+            with suppress(ConnectionLost):
+                self._emit()  # the alert that tells the server why
             raise TlsFailed(where, "tls", f"certificate not trusted: {error.verify_message}") from error
         except ssl.SSLError as error:
             raise TlsFailed(where, "tls", _text(error)) from error
@@ -90,8 +89,10 @@ class TlsTransport(OrderedSending):
         """See `Transport.wait_readable`."""
         if self._at_once():
             await trio.lowlevel.checkpoint()
-        else:
-            await self._inner.wait_readable()
+            return
+        if self._tls.version() is None:  # within the handshake
+            await self._drain()  # the peer's next bytes answer ours
+        await self._inner.wait_readable()
 
     def send_nowait(self, data: bytes) -> bool:
         """See `Transport.send_nowait`."""

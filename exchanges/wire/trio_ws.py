@@ -119,9 +119,8 @@ class TrioWebsocketWire:
         self._check()
         with trio.CancelScope(deadline=trio.current_time() + self._target.send_timeout) as scope:
             try:
-                await self._stream.transport.send_all(
-                    b""
-                )  # what waits goes first, so that a cancel sends nothing
+                # What waits goes first, so that a cancel until then sends nothing.
+                await self._stream.transport.send_all(b"")
                 await self._socket.send_message(data)
                 await self._stream.transport.send_all(b"")
             except trio_websocket.ConnectionClosed as error:

@@ -87,18 +87,17 @@ class _Answer:
         return self._http.send(Request(host=target.authority, target=target.resource, extra_headers=headers))
 
     def feed(self, data: bytes) -> None:
-        head = data
-        if not self.status:
+        if not data:
+            self._end()
+        elif not self.status:
             # wsproto takes bytes behind a 101 for frames; they belong to who reads the connection.
             end = _HEAD_END.search(self._seen + data)
             cut = end.end() - len(self._seen) if end else len(data)
-            head, data = data[:cut], data[cut:]
-            self._seen = (self._seen + head)[-3:]
-            self._advance(head)
-        if self.status == 101:
-            self.behind = data
-        elif self.status and not self.complete and (data or not head):
-            self._advance(data)
+            self._seen = (self._seen + data[:cut])[-3:]
+            self._advance(data[:cut])
+            self._feed_behind(data[cut:])
+        else:
+            self._feed_behind(data)
 
     def refusal(self) -> Exception:
         text = self._body.decode("utf-8", "replace")
@@ -107,20 +106,26 @@ class _Answer:
             return VenueThrottled(where, self.status, text, retry_after=self._retry_after())
         return UpgradeRefused(where, self.status, text)
 
+    def _feed_behind(self, data: bytes) -> None:
+        if self.status == 101:
+            self.behind = data
+        elif data and not self.complete:
+            self._advance(data)
+
+    def _end(self) -> None:
+        if not self.status:
+            raise ConnectFailed(self._target.where, "upgrade", "the connection ended without an answer")
+        self.complete = True
+
     def _advance(self, data: bytes) -> None:
         try:
-            self._http.receive_data(data or None)
+            self._http.receive_data(data)
             for event in self._http.events():
                 self._take(event)
         except (RemoteProtocolError, UnicodeDecodeError) as error:
-            if self.status:
-                self.complete = True  # a broken body; the status says enough
-                return
-            raise ConnectFailed(self._target.where, "upgrade", str(error)) from error
-        if not data and not self.complete:
-            self.complete = True
             if not self.status:
-                raise ConnectFailed(self._target.where, "upgrade", "the connection ended without an answer")
+                raise ConnectFailed(self._target.where, "upgrade", str(error)) from error
+            self.complete = True  # a broken body; the status says enough
 
     def _take(self, event: object) -> None:
         match event:

@@ -125,8 +125,11 @@ def chunks(data: bytes, cuts: list[int]) -> Iterator[bytes]:
 @given(STREAMS, st.lists(st.integers(0, 2**20), max_size=20))
 @example(b"\x81\x02\xc3", [1])
 @example(b"\x81\xff\x00", [2])
-@example(b"\x8b", [])
-@example(b"\x89\x7f", [])
+@example(b"\x81\x05\xc3\x28abc", [4])
+@example(b"\x81\x05\xc3\xa9abc", [4])
+@example(b"\x82\x7e\x00\x05\x00\x00\x00\x00\x00", [5])
+@example(b"\x8b\x7e\x00", [])
+@example(b"\x89\x7f\x00", [])
 @settings(max_examples=600, deadline=None)
 def test_splitter_agrees_with_wsproto_after_every_chunk(data: bytes, cuts: list[int]) -> None:
     """On arbitrary streams, cut anywhere, messages, pings, pongs and the fault are wsproto's, chunk by chunk."""

@@ -9,12 +9,39 @@ from feedtree.exchanges.wire.target import Target
 
 @pytest.mark.parametrize(
     "url",
-    ["http://venue.test", "ws://", "venue.test", "ws://venue.test/#part", "ws://user:pw@venue.test", ""],
+    [
+        "",
+        "venue.test",
+        "http://venue.test",
+        "ws://",
+        "ws://venue.test/#part",
+        "ws://user:pw@venue.test",
+        "ws://venue.test/a b",
+        "ws://venue.test/é",
+        "ws://venue.test:0",
+    ],
 )
 def test_malformed_url_is_refused(url: str) -> None:
     """A mistyped url is named when the target is made, not when it is dialled."""
     with pytest.raises(ValueError, match="websocket url"):
         Target(url)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [("", "x"), ("A b", "x"), ("A", "x\r\nB: y"), ("A", " x"), ("A", "€"), ("Host", "x"), ("Upgrade", "x")],
+)
+def test_malformed_header_is_refused(header: tuple[str, str]) -> None:
+    """A header that would break the request, or replace the upgrade's own, is named; its value is not shown."""
+    with pytest.raises(ValueError, match="header"):
+        Target("ws://venue.test", headers=(header,))
+    Target("ws://venue.test", headers=(("Empty", ""), ("One", "1"), ("Words", "a\tb, c")))
+
+
+def test_impossible_port_is_refused() -> None:
+    """A port that is none is refused when the target is made."""
+    with pytest.raises(ValueError, match="ort"):
+        Target("ws://venue.test:99999")
 
 
 def test_cap_and_proxy_are_checked() -> None:

@@ -130,6 +130,7 @@ async def test_stream_that_ends_instead_of_an_answer(rig: Any, answer: tuple[byt
     error = await failure(rig, *answer, end=True)
     assert type(error) is ConnectFailed
     assert error.phase == "upgrade"
+    assert "ended without an answer" in str(error)
 
 
 async def test_reset_instead_of_an_answer(rig: Any) -> None:

@@ -35,6 +35,11 @@ async def until_fault(wire: Wire) -> tuple[list[Payload], ConnectionLost]:
             return got, error
 
 
+async def send_for_ever(wire: Wire) -> None:
+    while True:
+        await wire.send("anybody there")
+
+
 def saying(*writes: bytes) -> Script:
     async def script(peer: Any) -> None:
         await peer.send(*writes)
@@ -319,6 +324,32 @@ async def test_reset(rig: Any) -> None:
     async with rig.session(script) as wire:
         _, error = await until_fault(wire)
         assert type(error) is ConnectionLost
+
+
+async def test_sending_to_a_peer_that_has_gone(rig: Any) -> None:
+    """Where nobody receives, a sender finds out by itself, and the wire stays lost."""
+    gone = trio.Event()
+
+    async def script(peer: Any) -> None:
+        peer.transport.abort()
+        gone.set()
+
+    async with rig.session(script) as wire:
+        await gone.wait()
+        with pytest.raises(ConnectionLost):
+            await send_for_ever(wire)
+        with pytest.raises(ConnectionLost):
+            await wire.receive()
+        await wire.aclose()
+
+
+async def test_full_bursts_of_singles(rig: Any, frame: Speller) -> None:
+    """Far more messages than a burst holds come in order, over several bursts."""
+    count = 1_500
+    script = saying(b"".join(frame(BINARY, n.to_bytes(2, "big")) for n in range(count)))
+    async with rig.session(script) as wire:
+        await trio.sleep(0.01)
+        assert await collect(wire, count) == [n.to_bytes(2, "big") for n in range(count)]
 
 
 async def test_sent_messages_arrive_whole_whoever_sends(rig: Any) -> None:
