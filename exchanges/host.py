@@ -8,8 +8,11 @@ import trio
 
 from feedtree.exchanges.endpoint import Endpoint
 from feedtree.exchanges.limits import ConnectionBudget, WeightBudget
+from feedtree.exchanges.rest import RestClient
 from feedtree.exchanges.wire.transport import Network
 from feedtree.supervisors import Supervisor
+
+CLOSE_WITHIN = 0.1
 
 
 class Host:
@@ -43,12 +46,34 @@ class Host:
         self.log = log
         self.park = park
         self._nursery = nursery
+        self._clients: list[RestClient] = []
         self._connections: dict[str, ConnectionBudget] = {}
         self._rest: dict[str, WeightBudget] = {}
 
     def start_soon(self, function: Callable[..., Awaitable[object]], *args: object) -> None:
         """Run something beside the tree until the tree ends; an exception of it is a defect and ends the tree."""
         self._nursery.start_soon(function, *args)
+
+    def rest_client(
+        self, base_url: str, *, ca_file: str | None, local_address: str | None, proxy: str | None
+    ) -> RestClient:
+        """Make a REST client over this network, which is closed with the tree; arguments as `RestClient`."""
+        client = RestClient(
+            base_url,
+            self.network,
+            ca_file=ca_file,
+            local_address=local_address,
+            proxy=proxy,
+            wall=lambda: self.wall_ns() / 1e9,
+        )
+        self._clients.append(client)
+        return client
+
+    async def aclose(self) -> None:
+        """Close what was made for the tree's streams; takes at most `CLOSE_WITHIN` seconds."""
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_WITHIN):
+            for client in self._clients:
+                await client.aclose()
 
     def connection_budget(self, endpoint: Endpoint) -> ConnectionBudget:
         """Return the venue's budget of attempts and sockets: one for the process's tree, private and public."""

@@ -123,6 +123,7 @@ async def open_tree(
             except BaseException as error:
                 failure = error
             nursery.cancel_scope.cancel()
+        await host.aclose()
         if failure is not None:
             # Raised here, outside the nursery, so that the body's exception leaves as it is.
             raise failure

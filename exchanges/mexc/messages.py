@@ -13,12 +13,14 @@ from feedtree.exchanges.public.messages import Levels
 class Reply(Struct, gc=False):
     """A text frame: the answer to a subscription, an unsubscription or a PING.
 
-    ``id`` echoes the request's, and is 0 where it had none. A refusal has ``code`` 0 all the same.
+    ``id`` echoes the request's, and is 0 where it had none. A refusal has ``code`` 0 all the same. A ``method``
+    stands in a frame that is no answer: the server's own PING.
     """
 
     id: int | None = None
     code: int | None = None
     msg: str | None = None
+    method: str | None = None
 
 
 class DepthBody(Struct, gc=False):

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from feedtree.exchanges.mexc.messages import Reply
 from feedtree.exchanges.public.codec import (
+    Answer,
     Confirmed,
     Control,
     Pong,
@@ -27,6 +28,7 @@ from feedtree.exchanges.public.codec import (
 )
 
 PING = '{"method":"PING"}'
+PONG = '{"method":"PONG"}'  # the documents ask for a pong to the server's ping, and give it no form
 INVALID_LISTEN_KEY = "Invalid listen key"  # a bare text, not JSON
 _REFUSED = "Not Subscribed"
 _OUTCOME = re.compile(r"(Not )?Subscribed successful(?:ly)?! *\[([^\[\]]*)\]")
@@ -120,6 +122,8 @@ class Requests:
             return [Undecodable(text, str(error))]
         if reply.msg == "PONG":
             return [Pong()]
+        if reply.method == "PING":
+            return [Answer(PONG)]
         return self._settle(reply) or [Unknown(text[:_SHOWN])]
 
     def _settle(self, reply: Reply) -> list[Control]:

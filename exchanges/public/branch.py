@@ -38,7 +38,8 @@ class Branch:
             dynamic=True,
             intensity=intensity,
             period=period,
-            bulkhead=self._park,
+            bulkhead=True,
+            essential=not self._park,
         )
 
     def _shards(self) -> Sequence[SupervisorSpec]:

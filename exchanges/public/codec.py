@@ -89,6 +89,12 @@ class Pong(Struct, frozen=True):
     """The answer to the venue's own application ping."""
 
 
+class Answer(Struct, frozen=True):
+    """The venue asks for a sign of life in its own words: send this frame."""
+
+    frame: Payload
+
+
 class Notice(Struct, frozen=True):
     """A system notice: the venue will close this connection soon (``kind`` is ``upgrade``), or anything else."""
 
@@ -109,7 +115,7 @@ class Undecodable(Struct, frozen=True):
     error: str
 
 
-Control: TypeAlias = Confirmed | Refused | Resend | Removed | Pong | Notice | Unknown | Undecodable
+Control: TypeAlias = Confirmed | Refused | Resend | Removed | Pong | Answer | Notice | Unknown | Undecodable
 Datum: TypeAlias = BookDelta | BookSnapshot | Trade | BookTicker | Ticker | Kline
 Decoded: TypeAlias = Datum | Control
 

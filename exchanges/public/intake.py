@@ -13,9 +13,11 @@ from feedtree.exchanges.errors import DecodeStorm, Desynchronised, PlannedReconn
 from feedtree.exchanges.public.book_sync import BookSync, Outcome
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.codec import (
+    Answer,
     Confirmed,
     Decoded,
     Notice,
+    Payload,
     Pong,
     RawBook,
     Refused,
@@ -61,7 +63,8 @@ class Intake:
         snapshots: topics that want a REST snapshot, in the order in which they asked.
         resubscribe: topics to end and ask for again (their whole book comes on the socket).
         resend: groups of topics to ask for again, each group in a frame of its own.
-        pongs: answers to the venue's own ping.
+        answers: frames to send, since the venue asked for a sign of life.
+        pongs: the venue's answers to our pings.
         fault: what to raise once the burst is published.
         on_settled: called with True when the last open topic is settled, with False when one opens again.
     """
@@ -94,6 +97,7 @@ class Intake:
             Resend: self._resend,
             Removed: self._nothing,
             Pong: self._pong,
+            Answer: self._answer,
             Notice: self._notice,
             Unknown: self._unknown,
             Undecodable: self._undecodable,
@@ -101,6 +105,7 @@ class Intake:
         self.snapshots: dict[Topic, None] = {}
         self.resubscribe: list[WireTopic] = []
         self.resend: list[tuple[WireTopic, ...]] = []
+        self.answers: list[Payload] = []
         self.pongs = 0
         self.fault: Exception | None = None
         self.kept: deque[Undecodable] = deque(maxlen=FRAMES_KEPT)
@@ -354,6 +359,9 @@ class Intake:
 
     def _pong(self, item: Pong, out: Burst) -> None:
         self.pongs += 1
+
+    def _answer(self, item: Answer, out: Burst) -> None:
+        self.answers.append(item.frame)
 
     def _notice(self, item: Notice, out: Burst) -> None:
         if item.kind == "upgrade":

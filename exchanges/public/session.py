@@ -138,6 +138,7 @@ class Session:
         if settled and self._shard.records:
             self._shard.recovered(self._source.wall_ns())
             self._state("live")
+            self._feed.notify()
         elif not settled:
             self._state("syncing")
 
@@ -174,16 +175,26 @@ class Session:
             shard.bursts += 1
             shard.last_good_ns = now_ns
             self._silence.heard(now)
-            self._context.mark_useful()
+            if self._context.useful_since is None:
+                self._context.mark_useful()
+                self._source.connections.recovered()
             sent_ns = getattr(burst[-1], "sent_ns", None)
             if sent_ns is not None:
                 self._latency.record(now_ns - sent_ns)
             if self._feed.taps:
                 self._tap(burst, now)
             await self._publish(burst)
+        self._follow(now)
+
+    def _follow(self, now: float) -> None:
+        """Do what the burst asked for beside its data."""
+        intake = self._intake
         if intake.pongs != self._pongs:
             self._pongs = intake.pongs
             self._liveness.answered(now)
+        for frame in intake.answers:
+            self._post(frame, ())
+        intake.answers.clear()
         if intake.fault is not None:
             raise intake.fault
         if intake.resubscribe or intake.resend:
@@ -261,7 +272,7 @@ class Session:
             await self._refuse(wire, f"{wire.channel}: no snapshot in time")
         resubscribe, intake.resubscribe = intake.resubscribe, []
         resend, intake.resend = intake.resend, []
-        self._end([*unseeded, *resubscribe])
+        self._end([*unseeded, *resubscribe, *self._wanted_anew()])
         self._ask(again)
         for group in resend:
             self._ask(group)
@@ -270,6 +281,14 @@ class Session:
         )
         self._end(drop)
         self._ask(add)
+
+    def _wanted_anew(self) -> list[WireTopic]:
+        """Return topics that were unwanted and wanted again before the venue heard of it."""
+        return [
+            record.wire
+            for record in self._shard.records.values()
+            if record.state is TopicState.PENDING and self._subscriptions.holds(record.wire)
+        ]
 
     async def _refuse(self, wire: WireTopic, reason: str) -> None:
         await self._publish(self._intake.refuse(wire, reason, self._source.wall_ns()))
@@ -313,6 +332,7 @@ class Session:
                 async with self._fetch_slots:
                     wanted = await self._fetch_once(topic)
                 if not wanted:
+                    self._intake.snapshots.pop(topic, None)
                     break
                 await trio.sleep(SNAPSHOT_RETRY[min(attempt, len(SNAPSHOT_RETRY) - 1)])
                 attempt += 1

@@ -95,9 +95,8 @@ class Source:
 
 
 def _rest_client(endpoint: Endpoint, host: Host, options: StreamOptions) -> RestClient:
-    return RestClient(
+    return host.rest_client(
         options.rest_url or endpoint.rest_url,
-        host.network,
         ca_file=options.ca_file,
         local_address=options.local_address,
         proxy=options.proxy,

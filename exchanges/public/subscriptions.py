@@ -64,6 +64,10 @@ class Subscriptions:
         """Note that the whole book came."""
         self._seed_by.pop(topic, None)
 
+    def holds(self, wire: WireTopic) -> bool:
+        """Return whether this was asked for and not ended."""
+        return self._asked.get(wire.topic) == wire
+
     def awaits(self, topic: Topic) -> bool:
         """Return whether an answer for this topic is still owed."""
         return topic in self._answer_by
