@@ -1,6 +1,7 @@
 """Faults of the venue and of the network: found in time, healed in time, told in order."""
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 import trio
@@ -22,7 +23,7 @@ from feedtree.exchanges.gateio.venue import GATEIO_SPOT
 from feedtree.exchanges.mexc.websocket import MexcPublicSpotWebsocket
 from feedtree.exchanges.wire.memory import Fault
 from feedtree.ops.app import WEBSOCKETS
-from feedtree.supervisors import ChildState, EventKind
+from feedtree.supervisors import ChildState, EventKind, TreeFailed
 
 DATA = (BookUpdate, BookDelta, BookSnapshot, Trade)
 
@@ -53,6 +54,17 @@ async def listen(mailbox, order: Order, seconds: float) -> None:
     with trio.move_on_after(seconds):
         async for message in mailbox:
             order.hear(message)
+
+
+async def fail_in(opened) -> None:
+    async with opened as running:
+        await running.websockets["gateio.spot"].wait_live(5)
+        raise LookupError("mine")
+
+
+async def forever(opened) -> None:
+    async with opened:
+        await trio.sleep_forever()
 
 
 def generations(running) -> list[int]:
@@ -370,8 +382,6 @@ async def test_a_storm_of_undecodable_frames_is_counted_as_a_bug(autojump_clock,
 
 async def test_a_thousand_toggles_end_in_the_desired_set(autojump_clock, lab, tree) -> None:
     """1,000 random changes of mind in 10 s: the venue serves just what is wanted, within its message limit."""
-    from random import Random
-
     rng = Random(7)
     symbols = ["BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT"]
     channels = ["book", "trades", "book_ticker"]
@@ -399,10 +409,7 @@ async def test_a_thousand_toggles_end_in_the_desired_set(autojump_clock, lab, tr
                 (str(topic.symbol), str(topic.channel).removesuffix(":100ms")) for topic in websocket.topics()
             }
             assert now == wanted[venue]
-            served = [
-                stream for peer in exchanges.sim.simulation.venues[venue].peers for stream in peer.streams
-            ]
-            assert len(served) == len(wanted[venue])
+            assert len(exchanges.sim.simulation.venues[venue].streams) == len(wanted[venue])
             assert exchanges.check_books(websocket.feed) >= 1
         assert all(
             report.recoveries == [] for feed in running.public.feeds.values() for report in feed.streams()
@@ -413,18 +420,14 @@ async def test_an_exception_of_the_body_leaves_as_it_is(autojump_clock, lab, tre
     """Neither wrapped in a group nor lost, and the tree is stopped in order."""
     async with lab() as exchanges:
         with pytest.raises(LookupError, match="mine"):
-            async with tree(exchanges, exchanges.config()) as running:
-                await running.websockets["gateio.spot"].wait_live(5)
-                raise LookupError("mine")
+            await fail_in(tree(exchanges, exchanges.config()))
         assert exchanges.network.connections("127.0.0.1", 9000) == []
 
 
 async def test_a_tree_may_be_asked_to_fail_with_its_venue(autojump_clock, lab, tree, monkeypatch) -> None:
     """on_failure="raise": OTP's way, the body is cancelled and TreeFailed raised."""
-    from feedtree.supervisors import TreeFailed
-
     monkeypatch.setattr(type(GATEIO_SPOT.codec(None)), "decode", lambda self, payloads, ns: 1 / 0)
     async with lab() as exchanges:
+        opened = tree(exchanges, exchanges.config(venues=("gateio.spot",)), on_failure="raise")
         with pytest.raises(TreeFailed, match="gateio"):
-            async with tree(exchanges, exchanges.config(venues=("gateio.spot",)), on_failure="raise"):
-                await trio.sleep_forever()
+            await forever(opened)
