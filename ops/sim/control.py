@@ -53,7 +53,7 @@ class Control:
 
     def _book(self, query: Mapping[str, str]) -> object:
         venue, number = self._venue(query), query.get("id")
-        if number is not None and not number.isdecimal():
+        if number is not None and not (number.isdecimal() and len(number) < 20):
             raise Mistyped(f"id = {number!r} is not a number")
         symbol = _symbol(query.get("symbol", ""))
         return venue.truth(symbol, int(number) if number else None)
@@ -99,9 +99,9 @@ class Control:
             fault = Fault(
                 query["kind"],
                 seconds=_number(query, "seconds", 3.0),
-                code=int(_number(query, "code", 1001)),
+                code=int(_number(query, "code", 1001, least=1000, most=4999)),
                 symbol=spell(venue.name, _symbol(symbol)) if symbol else "",
-                count=int(_number(query, "count", 1)),
+                count=int(_number(query, "count", 1, most=1000)),
             )
             met[venue.name] = inflict([venue], fault)
         return {"kind": query["kind"], "met": met}
@@ -132,11 +132,13 @@ def _symbol(text: str) -> Symbol:
         raise Mistyped(str(error)) from error
 
 
-def _number(query: Mapping[str, str], name: str, default: float) -> float:
+def _number(
+    query: Mapping[str, str], name: str, default: float, *, least: float = 0, most: float = 1e9
+) -> float:
     try:
         value = float(query.get(name, default))
     except ValueError as error:
         raise Mistyped(f"{name} = {query[name]!r} is not a number") from error
-    if not 0 <= value <= 1e9:
-        raise Mistyped(f"{name} = {value} is not between 0 and 1e9")
+    if not least <= value <= most:
+        raise Mistyped(f"{name} = {value:g} is not between {least:g} and {most:g}")
     return value

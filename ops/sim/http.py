@@ -96,9 +96,9 @@ class HttpConnection:
             if not isinstance(event, h11.Request):
                 return None
             body = b"" if _upgrades(event) else await self._body()
-        except h11.RemoteProtocolError:
+            return _request(event, body, self._transport.peer)
+        except (h11.RemoteProtocolError, ValueError):  # ValueError: a target that is no URL
             return None
-        return _request(event, body, self._transport.peer)
 
     async def answer(self, response: Response) -> bool:
         """Send an answer; return whether the connection can carry another request."""

@@ -10,7 +10,7 @@ import trio
 
 from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.ops.sim.config import SimConfig
-from feedtree.ops.sim.server import RunningSim, serve_sim
+from feedtree.ops.sim.server import open_sim
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -48,18 +48,14 @@ async def run_sim(
 
     Raises:
         OSError: the address is taken.
+        NoRecording: ``config.replay`` names no recording.
+        UnknownSwitch: ``config.switches`` names what there is not.
     """
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with trio.open_nursery() as nursery:
-
-            async def serve(*, task_status: trio.TaskStatus[RunningSim]) -> None:
-                await serve_sim(config, TcpNetwork(), host=host, port=port, tls=tls, task_status=task_status)
-
-            running: RunningSim = await nursery.start(serve)
+        async with open_sim(config, TcpNetwork(), host=host, port=port, tls=tls) as running:
             (announce or _print)(msgspec.json.encode(running.urls).decode())
             async for _ in signals:
                 break
-            nursery.cancel_scope.cancel()
 
 
 def _print(line: str) -> None:

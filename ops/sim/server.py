@@ -1,6 +1,8 @@
 """Serving a simulation on one port: HTTP, websockets and the control paths told apart by their path."""
 
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -11,7 +13,7 @@ from wsproto.events import AcceptConnection
 from wsproto.events import Request as Upgrade
 from wsproto.utilities import RemoteProtocolError
 
-from feedtree.exchanges.errors import ConnectionLost
+from feedtree.exchanges.errors import ConnectionLost, TlsFailed
 from feedtree.exchanges.wire.transport import Listener, Network, Transport
 from feedtree.ops.sim.config import SimConfig
 from feedtree.ops.sim.control import PREFIX as CONTROL_PREFIX
@@ -54,6 +56,45 @@ class RunningSim:
         return {**urls, "control": f"http{tail}{base}{CONTROL_PREFIX}"}
 
 
+@asynccontextmanager
+async def open_sim(
+    config: SimConfig,
+    network: Network,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[RunningSim]:
+    """Serve simulated exchanges within a block; at its end all connections get a close frame and are closed.
+
+    Args:
+        config: what is simulated.
+        network: TCP, or memory under a virtual clock.
+        host: where to listen.
+        port: 0 takes a free one.
+        tls: the server's context; None serves plain.
+
+    Raises:
+        OSError: the address is taken.
+        NoRecording: ``config.replay`` names no recording.
+        UnknownSwitch: ``config.switches`` names what there is not.
+    """
+    simulation = Simulation(config)
+    listener = await network.listen(host, port, tls=tls)
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(simulation.pulse)
+            nursery.start_soon(_Door(simulation).accept, listener, nursery)
+            try:
+                yield RunningSim(simulation, host, listener.address[1], tls is not None)
+            finally:
+                for venue in simulation.venues.values():
+                    venue.farewell()
+                nursery.cancel_scope.cancel()
+    finally:
+        listener.close()
+
+
 async def serve_sim(
     config: SimConfig,
     network: Network,
@@ -63,28 +104,10 @@ async def serve_sim(
     tls: ssl.SSLContext | None = None,
     task_status: trio.TaskStatus[RunningSim] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve simulated exchanges until cancelled; all connections are closed then.
-
-    Args:
-        config: what is simulated.
-        network: TCP, or memory under a virtual clock.
-        host: where to listen.
-        port: 0 takes a free one.
-        tls: the server's context; None serves plain.
-        task_status: told a `RunningSim` once it listens.
-
-    Raises:
-        OSError: the address is taken.
-    """
-    simulation = Simulation(config)
-    listener = await network.listen(host, port, tls=tls)
-    async with trio.open_nursery() as nursery:
-        try:
-            nursery.start_soon(simulation.pulse)
-            task_status.started(RunningSim(simulation, host, listener.address[1], tls is not None))
-            await _Door(simulation).accept(listener, nursery)
-        finally:
-            listener.close()
+    """Serve until cancelled: `open_sim` as a task, for ``nursery.start``."""
+    async with open_sim(config, network, host=host, port=port, tls=tls) as running:
+        task_status.started(running)
+        await trio.sleep_forever()
 
 
 class _Door:
@@ -102,7 +125,7 @@ class _Door:
     async def _serve(self, transport: Transport) -> None:
         try:
             await self._talk(transport, HttpConnection(transport))
-        except (ConnectionLost, trio.ClosedResourceError):
+        except (ConnectionLost, TlsFailed, trio.ClosedResourceError):
             pass  # the client vanished
         finally:
             transport.close()

@@ -62,7 +62,8 @@ class Simulation:
             await trio.sleep_until(started + tick * TICK_S)
             self._trade()
             for name, venue in self.venues.items():
-                await trio.sleep_until(started + tick * TICK_S + _LATENCY_S[name])
+                if venue.peers:
+                    await trio.sleep_until(started + tick * TICK_S + _LATENCY_S[name])
                 venue.tick(tick)
             behind = trio.current_time() - started - tick * TICK_S
             if behind > _BEHIND_S:

@@ -139,6 +139,7 @@ class MexcSwitches(VenueSwitches, kw_only=True):
         bool, _says("limit.depth and bookTicker count versions as aggre.depth does, else on their own")
     ] = True
     rest_limit: Annotated[Count, _says("REST weight per 10 s, then 429; 0: unlimited")] = 500
+    life_s: Annotated[Seconds, _says("a connection is closed at this age; 0: never")] = 86_400.0
 
 
 KINDS: Mapping[str, type[VenueSwitches]] = {GATEIO: GateioSwitches, MEXC: MexcSwitches}

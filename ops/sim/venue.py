@@ -121,6 +121,11 @@ class Venue(ABC):
         if number % 10 == 0:
             self._sweep(now_ns)
 
+    def farewell(self) -> None:
+        """Close all connections in order: the exchange ends."""
+        for peer in list(self.peers):
+            peer.end(1001)
+
     def answers_pong(self, kind: str) -> bool:
         """Whether a ping of this kind (``app`` or ``protocol``) is answered."""
         return self._switches.withhold_pongs not in (kind, "all")

@@ -80,7 +80,7 @@ class GateioSession:
         """See `Session`."""
         try:
             request = self._decode(text)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             self._no_json()
             return
         if request.channel.endswith(".ping"):

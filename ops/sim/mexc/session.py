@@ -51,7 +51,7 @@ class MexcSession:
             return
         try:
             request = self._decode(text)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             return
         method = request.method.upper()  # ccxt writes "ping"
         if method == "PING":

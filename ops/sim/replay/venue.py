@@ -116,7 +116,7 @@ class ReplaySession:
         """See `Session`."""
         try:
             request = msgspec.json.decode(text, type=ClientFrame)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             return
         now_ns = self._venue.clock.now_ns()
         if request.channel.endswith(".ping"):

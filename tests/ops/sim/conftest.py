@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from feedtree.exchanges.symbols import Symbol
 from feedtree.exchanges.wire.memory import MemoryNetwork
 from feedtree.exchanges.wire.transport import receive
 from feedtree.ops.sim.config import SimConfig
-from feedtree.ops.sim.server import serve_sim
+from feedtree.ops.sim.server import open_sim
 
 EPOCH_NS = 1_790_000_000_000_000_000
 PATHS = {"gateio.spot": "/ws/v4/", "mexc.spot": "/ws"}
@@ -190,14 +189,12 @@ async def _simulated(network: Any = None, tls: Any = None, **options: Any) -> As
     options.setdefault("utc_ns", lambda: EPOCH_NS + int(trio.current_time() * 1e9))
     network = network or MemoryNetwork()
     server_tls, client_tls = tls or (None, None)
-    async with trio.open_nursery() as nursery:
-        serve = partial(serve_sim, SimConfig(**options), network, tls=server_tls)
-        bench = Bench(network, await nursery.start(serve), client_tls)
+    async with open_sim(SimConfig(**options), network, tls=server_tls) as running:
+        bench = Bench(network, running, client_tls)
         try:
             yield bench
         finally:
             bench.hang_up()
-        nursery.cancel_scope.cancel()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ async def test_the_urls_are_the_venues_real_paths(simulated: Any, autojump_clock
 
 async def test_the_book_of_the_last_minute_can_be_asked_by_id(simulated: Any, autojump_clock: Any) -> None:
     """Truth with a history: the newest without id, any id of the last minute, 404 beyond."""
-    async with simulated(rate=2_000) as bench:
+    async with simulated(rate=600) as bench:
         early = await bench.truth(GATE, "BTC/USDT")
         await trio.sleep(50)
         assert await bench.truth(GATE, "BTC/USDT", early["id"]) == early

@@ -275,7 +275,7 @@ async def test_order_book_update_joins_a_rest_book(
     simulated: Any, gate: Any, autojump_clock: Any, speed: str, levels: int, lag: float
 ) -> None:
     """The recipe: buffer, fetch until the snapshot reaches the buffer, drop the old, apply the rest."""
-    async with simulated(orders=800, rate=2_000, switches={GATE: {"snapshot_lag_s": lag}}) as bench:
+    async with simulated(orders=800, rate=1_000, switches={GATE: {"snapshot_lag_s": lag}}) as bench:
         client = await bench.client(GATE)
         await client.send(gate("spot.order_book_update", "BTC_USDT", speed))
         assert (await client.next())["result"] == {"status": "success"}

@@ -20,7 +20,7 @@ async def test_a_connection_without_subscription_ends_after_30_s(
     simulated: Any, autojump_clock: Any, venue: str
 ) -> None:
     """TCP ends, without a close frame."""
-    async with simulated() as bench:
+    async with simulated(rate=0) as bench:
         how, seconds = await ended_after(await bench.client(venue))
     assert how == "tcp"
     assert 29.9 < seconds < 30.3
@@ -52,9 +52,9 @@ async def test_mexc_lives_60_s_with_a_silent_subscription(
 @pytest.mark.parametrize("kind", ["app", "protocol"])
 async def test_pings_keep_a_gate_connection_open(simulated: Any, autojump_clock: Any, kind: str) -> None:
     """Either ping resets the idle timer."""
-    async with simulated() as bench:
+    async with simulated(rate=0) as bench:
         client = await bench.client(GATE)
-        for _ in range(5):
+        for _ in range(3):
             await client.collect(25)
             await (client.send({"time": 1, "channel": "spot.ping"}) if kind == "app" else client.ping())
         await client.collect(1)
@@ -76,10 +76,10 @@ async def test_a_mexc_connection_that_was_emptied_ends_30_s_later(
     simulated: Any, mexc: Any, autojump_clock: Any
 ) -> None:
     """Unsubscribing from the last topic starts the 30 s."""
-    async with simulated() as bench:
+    async with simulated(rate=20) as bench:
         client = await bench.client(MEXC)
         await client.send(mexc(DEPTH))
-        await client.collect(100)
+        await client.collect(35)
         await client.send(mexc(DEPTH, method="UNSUBSCRIPTION"))
         _, seconds = await ended_after(client)
     assert 29.9 < seconds < 30.3
@@ -87,16 +87,16 @@ async def test_a_mexc_connection_that_was_emptied_ends_30_s_later(
 
 async def test_data_keeps_a_connection_open(simulated: Any, gate: Any, autojump_clock: Any) -> None:
     """A busy stream stays up without pings."""
-    async with simulated(rate=50) as bench:
+    async with simulated(rate=10) as bench:
         client = await bench.client(GATE)
         await client.send(gate("spot.obu", "ob.BTC_USDT.50"))
-        await client.collect(200)
+        await client.collect(90)
         assert client.ended is None
 
 
 async def test_only_pings_may_count(simulated: Any, gate: Any, autojump_clock: Any) -> None:
     """Switch: closed even while data streams, unless the client pings."""
-    async with simulated(rate=50, switches={GATE: {"idle_rule": "pings_only"}}) as bench:
+    async with simulated(rate=10, switches={GATE: {"idle_rule": "pings_only"}}) as bench:
         mute, pinging = await bench.client(GATE), await bench.client(GATE)
         for client in (mute, pinging):
             await client.send(gate("spot.obu", "ob.BTC_USDT.50"))
@@ -131,11 +131,11 @@ async def test_an_idle_end_may_have_a_close_frame(
 
 async def test_a_connection_may_have_a_longest_life(simulated: Any, gate: Any, autojump_clock: Any) -> None:
     """24 h on MEXC; shorter by switch."""
-    async with simulated(switches={GATE: {"life_s": 100}}) as bench:
+    async with simulated(rate=20, switches={GATE: {"life_s": 40}}) as bench:
         client = await bench.client(GATE)
         await client.send(gate("spot.obu", "ob.BTC_USDT.50"))
         _, seconds = await ended_after(client)
-    assert 99.9 < seconds < 100.3
+    assert 39.9 < seconds < 40.3
 
 
 @pytest.mark.parametrize(

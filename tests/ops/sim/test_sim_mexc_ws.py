@@ -87,7 +87,7 @@ async def test_the_json_ping(simulated: Any, autojump_clock: Any, ping: str) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["hello", '{"method":"DANCE"}', '{"method":"SUBSCRIPTION","params":5}', "[]"]
+    "text", ["hello", '{"method":"DANCE"}', '{"method":"SUBSCRIPTION","params":5}', "[]", "[" * 30_000]
 )
 async def test_nonsense_is_met_with_silence(simulated: Any, autojump_clock: Any, text: str) -> None:
     """No reply, and the connection stays."""
@@ -158,7 +158,7 @@ async def test_a_depth_push_has_the_fields_of_the_wire(
 async def test_depth_of_other_forms(simulated: Any, mexc: Any, autojump_clock: Any) -> None:
     """Switch: documented deletes, no fields of 2026, pushes of windows without change."""
     switches = {MEXC: {"deleted_quantity": "0.00000000", "fields_2026": False, "empty_pushes": True}}
-    async with simulated(rate=200, switches=switches) as bench:
+    async with simulated(rate=40, switches=switches) as bench:
         client = await bench.client(MEXC)
         await client.send(mexc(DEPTH, DEALS))
         await client.next()

@@ -74,7 +74,7 @@ async def test_clocks(simulated: Any, autojump_clock: Any) -> None:
 
 async def test_gate_trades_tickers_and_candles(simulated: Any, autojump_clock: Any) -> None:
     """Newest trades first; tickers for one or all; candles with the forming one last."""
-    async with simulated(rate=2_000) as bench:
+    async with simulated(rate=100) as bench:
         await trio.sleep(130)
         trades = (await bench.get("/api/v4/spot/trades?currency_pair=BTC_USDT&limit=5")).json
         assert len(trades) == 5
@@ -90,7 +90,7 @@ async def test_gate_trades_tickers_and_candles(simulated: Any, autojump_clock: A
 
 async def test_mexc_trades_klines_and_tickers(simulated: Any, autojump_clock: Any) -> None:
     """trades, aggTrades, klines, 24hr, price, bookTicker."""
-    async with simulated(rate=2_000) as bench:
+    async with simulated(rate=100) as bench:
         await trio.sleep(130)
         trades = (await bench.get("/api/v3/trades?symbol=BTCUSDT&limit=5")).json
         assert len(trades) == 5

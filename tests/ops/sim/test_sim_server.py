@@ -13,7 +13,7 @@ import pytest
 import trio
 import trustme
 
-from feedtree.exchanges.errors import ConnectionLost
+from feedtree.exchanges.errors import ConnectionLost, TlsFailed
 from feedtree.exchanges.wire.memory import MemoryNetwork
 from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.ops.sim.run import server_context
@@ -56,6 +56,33 @@ async def test_it_serves_over_every_transport(
             assert (await bench.get("/_sim/stats")).json[GATE]["connections"] == 1
 
 
+async def test_a_failed_handshake_harms_nobody(simulated: Any, contexts: Any) -> None:
+    """Plain bytes on a TLS port, and a client that does not trust the certificate."""
+    with trio.fail_after(20):
+        async with simulated(network=TcpNetwork(), tls=contexts) as bench:
+            good = await bench.client(GATE)
+            plain = await bench.network.dial(bench.running.host, bench.running.port)
+            await plain.send_all(b"GET / HTTP/1.1\r\n\r\n")
+            with pytest.raises(TlsFailed):
+                await bench.network.dial(
+                    bench.running.host, bench.running.port, tls=ssl.create_default_context()
+                )
+            await good.send({"channel": "spot.ping"})
+            assert (await good.next())["channel"] == "spot.pong"
+            plain.close()
+
+
+async def test_the_end_of_the_simulation_is_told(simulated: Any, autojump_clock: Any) -> None:
+    """Connections get a close frame, so that clients see an orderly end."""
+    async with simulated() as bench:
+        client = await bench.client(GATE)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(client.end)
+            await trio.sleep(1)
+            bench.sim.venues[GATE].farewell()
+        assert client.ended == "1001"
+
+
 async def test_a_request_and_a_frame_in_one_write_are_both_taken(simulated: Any, autojump_clock: Any) -> None:
     """Bytes behind the upgrade request belong to the websocket."""
     async with simulated() as bench:
@@ -87,6 +114,7 @@ async def test_one_http_connection_carries_several_requests(simulated: Any, auto
     "sent",
     [
         b"nonsense\r\n\r\n",
+        b"GET //[ HTTP/1.1\r\nHost: sim\r\n\r\n",
         b"",
         b"GET /ws HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\n\r\n",
         b"POST /api/v3/ping HTTP/1.1\r\nHost: sim\r\nContent-Length: 9999999\r\n\r\n" + b"x" * 1_100_000,
@@ -156,13 +184,13 @@ async def test_a_fragmented_request_is_understood(simulated: Any, autojump_clock
 
 async def test_a_slow_reader_is_cut_off(simulated: Any, mexc: Any, autojump_clock: Any) -> None:
     """Its buffer is bounded; the others get everything."""
-    async with simulated(rate=4_000, buffer=200_000) as bench:
+    async with simulated(rate=4_000, buffer=100_000) as bench:
         slow, quick = await bench.client(MEXC), await bench.client(MEXC)
         for client in (slow, quick):
             await client.send(mexc(DEPTH))
         versions = [
             (int(frame.publicAggreDepths.fromVersion), int(frame.publicAggreDepths.toVersion))
-            for frame in await quick.collect(60)
+            for frame in await quick.collect(20)
             if not isinstance(frame, dict)
         ]
         assert len(bench.sim.venues[MEXC].peers) == 1
