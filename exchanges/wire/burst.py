@@ -61,7 +61,7 @@ class BurstWire:
         self._fault: ConnectionLost | None = None
         self._closed = False
         self._reader: Reader = reader_of(read, transport, self._owes)
-        self.peer = transport.peer
+        self.peer = target.where
         self.last_frame_at = trio.current_time()
         self.bytes_in = 0
         self.bytes_out = 0

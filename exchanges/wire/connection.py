@@ -45,7 +45,7 @@ class Wire(Protocol):
 
     @property
     def peer(self) -> str:
-        """The other side, ``host:port``."""
+        """The target, ``host:port``, for messages."""
         ...
 
     @property

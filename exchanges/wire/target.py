@@ -61,11 +61,11 @@ class Target(Struct, frozen=True):
         parts = urlsplit(self.url)
         odd = parts.fragment or parts.username is not None or not _VISIBLE.fullmatch(self.url)
         if odd or parts.scheme not in _PORTS or not parts.hostname or parts.port == 0:
-            raise ValueError(
-                f"a websocket url is written ws(s)://host[:port][/path][?query], got {self.url!r}"
-            )
+            # The url may hold a key, and stays out of messages as it does out of the repr.
+            raise ValueError("a websocket url is written ws(s)://host[:port][/path][?query]")
         for name, value in self.headers:
-            if not (_TOKEN.fullmatch(name) and _FIELD.fullmatch(value)) or name.lower() in _OWN_HEADERS:
+            own = name.lower() in _OWN_HEADERS or name.lower().startswith("sec-websocket-")
+            if own or not (_TOKEN.fullmatch(name) and _FIELD.fullmatch(value)):
                 raise ValueError(f"header {name!r} is malformed, or one that the upgrade sets itself")
         if self.max_frame < _SMALLEST_CAP:
             raise ValueError(f"max_frame is at least {_SMALLEST_CAP} bytes, got {self.max_frame}")

@@ -167,7 +167,8 @@ class TlsTransport(OrderedSending):
             self._over = ConnectionLost(f"{self.peer}: TLS: {_text(error)}")
             self._over.__cause__ = error
         if self._outgoing.pending:
-            self._emit()
+            with suppress(ConnectionLost):  # what was read counts; who reads on will meet it
+                self._emit()
         if records:
             return b"".join(records) if len(records) > 1 else records[0]
         if self._over is not None:

@@ -86,7 +86,7 @@ class TrioWebsocketWire:
         self._arriving, self._arrived = trio.open_memory_channel[Payload](BURST)
         self._fault: ConnectionLost | None = None
         self._closed = False
-        self.peer = stream.transport.peer
+        self.peer = target.where
         self.pongs = 0
 
     @property

@@ -16,6 +16,7 @@ from wsproto.events import AcceptConnection, CloseConnection, Event, Request
 from feedtree.exchanges.errors import ConnectionLost
 from feedtree.exchanges.wire.burst import open_burst
 from feedtree.exchanges.wire.connection import Wire
+from feedtree.exchanges.wire.frames import Payload
 from feedtree.exchanges.wire.memory import MemoryNetwork
 from feedtree.exchanges.wire.target import Target
 from feedtree.exchanges.wire.tcp import TcpNetwork
@@ -84,10 +85,66 @@ class Peer:
 Script = Callable[[Peer], Awaitable[None]]
 
 
+class Say:
+    """What conformance tests say and hear."""
+
+    @staticmethod
+    async def collect(wire: Wire, count: int) -> list[Payload]:
+        got: list[Payload] = []
+        while len(got) < count:
+            got += await wire.receive()
+        return got
+
+    @staticmethod
+    async def until_fault(wire: Wire) -> tuple[list[Payload], ConnectionLost]:
+        got: list[Payload] = []
+        while True:
+            try:
+                got += await wire.receive()
+            except ConnectionLost as error:
+                return got, error
+
+    @staticmethod
+    async def send_for_ever(wire: Wire) -> None:
+        while True:
+            await wire.send("anybody there")
+
+    @staticmethod
+    def saying(*writes: bytes) -> Script:
+        async def script(peer: Any) -> None:
+            await peer.send(*writes)
+
+        return script
+
+    @staticmethod
+    async def silence(peer: Any) -> None:
+        """Say nothing."""
+
+    class Listening:
+        """A script that notes what the client says."""
+
+        def __init__(self, *writes: bytes) -> None:
+            self._writes = writes
+            self._send, self._receive = trio.open_memory_channel[Event](100)
+
+        async def __call__(self, peer: Any) -> None:
+            if self._writes:
+                await peer.send(*self._writes)
+            while True:
+                event = await peer.listen()
+                await self._send.send(event)
+                if isinstance(event, CloseConnection):
+                    return
+
+        async def next(self) -> Event:
+            return await self._receive.receive()
+
+
 class Rig:
     """One wire on one transport."""
 
     peer = Peer
+    say = Say
 
     def __init__(self, opener: Opener, network: Network, certificates: Certificates | None) -> None:
         self.opener = opener

@@ -110,9 +110,27 @@ ODD = st.builds(
     st.sampled_from([None, 2, 8]),
 )
 BAD_TEXT = st.builds(frame, st.just(0x81), st.binary(min_size=1, max_size=300))
-FRAMES = st.lists(TYPICAL | CONTROL | PARTS | BAD_TEXT | CLOSE | ODD, max_size=12).map(b"".join)
-LEGAL = st.lists(TYPICAL | CONTROL, max_size=40).map(b"".join)
-STREAMS = LEGAL | FRAMES | st.binary(max_size=64) | st.builds(bytes.__add__, LEGAL, st.binary(max_size=32))
+ANY = TYPICAL | CONTROL | PARTS | BAD_TEXT | CLOSE | ODD
+
+
+@st.composite
+def fragmented(draw: st.DrawFn, *, whole: bool) -> bytes:
+    """A message in fragments, control frames in between; without its end where it is not whole."""
+    kind = draw(st.sampled_from([0x01, 0x02]))
+    payload = draw(TEXTS if kind == 0x01 else BYTES)
+    cuts = sorted(draw(st.lists(st.integers(0, len(payload)), min_size=1, max_size=4)))
+    parts = [payload[start:end] for start, end in pairwise([0, *cuts, len(payload)])]
+    stream = frame(kind, parts[0])
+    for part in parts[1:-1]:
+        stream += draw(CONTROL | st.just(b"")) + frame(0x00, part)
+    return stream + draw(CONTROL | st.just(b"")) + frame(0x80, parts[-1]) if whole else stream
+
+
+LEGAL = st.lists(TYPICAL | CONTROL | fragmented(whole=True), max_size=15).map(b"".join)
+SPOILED = st.tuples(LEGAL, fragmented(whole=False) | st.just(b""), ANY, LEGAL).map(b"".join)
+FRAMES = st.lists(ANY, max_size=12).map(b"".join)
+CUT_SHORT = st.tuples(LEGAL, st.binary(max_size=32)).map(b"".join)
+STREAMS = SPOILED | LEGAL | FRAMES | CUT_SHORT | st.binary(max_size=64)
 
 
 def chunks(data: bytes, cuts: list[int]) -> Iterator[bytes]:
@@ -128,6 +146,8 @@ def chunks(data: bytes, cuts: list[int]) -> Iterator[bytes]:
 @example(b"\x81\x05\xc3\x28abc", [4])
 @example(b"\x81\x05\xc3\xa9abc", [4])
 @example(b"\x82\x7e\x00\x05\x00\x00\x00\x00\x00", [5])
+@example(b"\x01\x01a\x81\x05bcd", [])
+@example(b"\x01\x01a\x81\x05bcdef", [])
 @example(b"\x8b\x7e\x00", [])
 @example(b"\x89\x7f\x00", [])
 @settings(max_examples=600, deadline=None)
@@ -140,7 +160,7 @@ def test_splitter_agrees_with_wsproto_after_every_chunk(data: bytes, cuts: list[
         assert ours.heard() == reference.heard()
 
 
-@given(FRAMES.filter(lambda data: len(data) < 3_000))
+@given((FRAMES | SPOILED).filter(lambda data: len(data) < 3_000))
 @settings(max_examples=200, deadline=None)
 def test_splitter_agrees_with_wsproto_byte_by_byte(data: bytes) -> None:
     """A stream that arrives a byte at a time is understood, or refused, at the same byte."""
