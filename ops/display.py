@@ -76,7 +76,7 @@ class LiveDisplay:
     async def run(self, watch: Watch, simulators: SimProcess | None) -> None:
         """Paint and listen to the keyboard."""
         self._watch = watch
-        with own_screen():
+        with own_screen(self._out):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._paint, watch, simulators)
                 if simulators is None:

@@ -3,6 +3,7 @@
 import os
 from collections import deque
 from contextlib import suppress
+from threading import Lock
 
 import trio
 
@@ -25,6 +26,7 @@ class Output:
         self._waiting: deque[str] = deque(maxlen=CAPACITY)
         self._dropped = 0
         self._writing = False
+        self._order = Lock()
         self._wake = trio.Event()
 
     def line(self, text: str) -> None:
@@ -76,7 +78,8 @@ class Output:
 
     def _write(self, data: bytes) -> None:
         try:
-            while data:
-                data = data[os.write(self._fd, data) :]
+            with self._order:  # a write that was abandoned must end before the next begins
+                while data:
+                    data = data[os.write(self._fd, data) :]
         except OSError as error:  # EPIPE of a pipe, EIO of a terminal that was closed
             raise OutputClosed(str(error)) from error

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import trio
 
+from feedtree.ops.output import Output
+
 _ENTER = "\x1b[?1049h\x1b[?25l"  # alternate screen, cursor hidden
 _LEAVE = "\x1b[?25h\x1b[?1049l"
 _HOME = "\x1b[H"
@@ -14,20 +16,24 @@ _END_OF_LINE = "\x1b[K"
 
 
 @contextmanager
-def own_screen() -> Iterator[None]:
-    """Take the whole terminal, with single keys and no echo; give it back as it was."""
+def own_screen(out: Output) -> Iterator[None]:
+    """Take the whole terminal, with single keys and no echo; give it back as it was.
+
+    Args:
+        out: what the terminal is written through; a terminal that stands still does not hold up the end.
+    """
     import termios
     import tty
 
     keyboard = sys.stdin.fileno()
     before = termios.tcgetattr(keyboard)
-    os.write(sys.stdout.fileno(), _ENTER.encode())
+    out.piece(_ENTER)
     try:
-        tty.setcbreak(keyboard)
+        tty.setcbreak(keyboard, termios.TCSANOW)
         yield
     finally:
-        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
-        os.write(sys.stdout.fileno(), _LEAVE.encode())
+        termios.tcsetattr(keyboard, termios.TCSANOW, before)
+        out.piece(_LEAVE)
 
 
 def frame(lines: Sequence[str]) -> str:

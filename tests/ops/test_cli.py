@@ -282,7 +282,7 @@ def test_simulators_that_are_gone_fail_the_run() -> None:
 
 
 def test_the_command_starts_without_what_it_does_not_need() -> None:
-    """`feedtree tree` imports neither trio nor httpx nor rich."""
+    """`feedtree tree` imports no HTTP client, no live view and no codec."""
     code = (
         "import sys; from feedtree.ops.cli import command; command(['tree']);"
         "print([name for name in ('httpx', 'rich.live', 'google.protobuf') if name in sys.modules])"
