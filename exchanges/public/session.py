@@ -143,6 +143,8 @@ class Session:
             self._state("syncing")
 
     def _state(self, state: str) -> None:
+        if state == self._context.state:
+            return
         self._shard.state = state
         self._context.report(state, topics=len(self._shard.records))
 
