@@ -12,7 +12,6 @@ from feedtree.supervisors import (
     ChildSpec,
     ChildState,
     EventKind,
-    Restart,
     Retryable,
     Shutdown,
     Strategy,
@@ -321,13 +320,22 @@ async def test_whoever_waits_for_a_parked_child_learns_of_the_end_of_the_tree(au
 
 
 async def test_a_child_asked_to_stop_before_its_first_step_never_runs(autojump_clock, cast) -> None:
-    """Not even up to its first checkpoint."""
-    async with cast.open(restart=Restart.PERMANENT) as tree, trio.open_nursery() as nursery:
+    """Not even up to its first checkpoint; or it runs, and is stopped in the usual way."""
 
-        async def add() -> None:
-            with pytest.raises(SupervisorDown):
-                await tree.start_child("", cast.child("a"))
+    async def add(tree: Supervisor) -> None:
+        with pytest.raises(SupervisorDown):
+            await tree.start_child("", cast.child("a", [cast.sleep(1)]))
 
-        nursery.start_soon(add)
-        nursery.start_soon(tree.stop)
-    assert cast.diary in ([], ["+a1", "-a1"])
+    for _ in range(30):  # trio shuffles the tasks of one instant
+        async with cast.open() as tree, trio.open_nursery() as nursery:
+            nursery.start_soon(add, tree)
+            nursery.start_soon(tree.stop)
+        assert cast.take_diary() in ([], ["+a1", "-a1"])
+
+
+async def test_a_hurried_stop_passes_over_children_that_do_not_run(autojump_clock, cast) -> None:
+    """Stopped and parked ones need no hurry."""
+    async with cast.open(cast.child("a"), cleaner("b", 100, math.inf)) as tree:
+        await tree.terminate_child("a")
+        await tree.stop(within=0)
+        assert trio.current_time() == 0.0

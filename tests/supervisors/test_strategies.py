@@ -246,6 +246,21 @@ async def test_fatal_of_a_child_that_was_to_be_stopped_leaves_the_trigger_to_be_
         assert generations(tree) == {"a": 2, "b": 1, "c": 1}
 
 
+async def test_fatal_in_one_for_all_holds_the_trigger_too(autojump_clock, cast) -> None:
+    """A group restart that is under way ends with a parked group."""
+    children = [cast.child("a"), cast.child("b"), cast.child("c", [cast.ready, cast.slow_cleanup(1)], [])]
+    async with cast.open(*children, strategy=Strategy.ONE_FOR_ALL) as tree:
+        cast.order("a", cast.crash())
+        await settled()
+        cast.order("b", cast.crash(Fatal("bad key")))
+        await trio.sleep(5)
+        assert states(tree) == {"a": "stopped", "b": "failed", "c": "stopped"}
+        assert tree.node("a").last_reason == tree.node("c").last_reason == "held by b"
+        await tree.restart("b")
+        await settled()
+        assert set(states(tree).values()) == {"running"}
+
+
 async def test_a_held_child_that_falls_by_itself_stays_held(autojump_clock, cast) -> None:
     """Its own crash does not bring it back before the one that it waits for."""
     children = [cast.child("a"), cast.child("b"), cast.child("c", [cast.ready, cast.slow_cleanup(1)], [])]
