@@ -42,6 +42,13 @@ def test_a_missing_id_or_start_is_a_type_error() -> None:
         SupervisorSpec()  # type: ignore[call-arg]
 
 
+@pytest.mark.row("SUP-030")
+def test_an_unknown_option_is_refused() -> None:
+    """OTP ignores unknown keys; here a slip of the pen is an error (a documented divergence)."""
+    with pytest.raises(TypeError, match="shutdwn"):
+        ChildSpec("a", actor, shutdwn=3)  # type: ignore[call-arg]
+
+
 @pytest.mark.row("SUP-023")
 @pytest.mark.parametrize(
     ("field", "value"),
@@ -106,6 +113,7 @@ def test_all_valid_combinations_are_accepted() -> None:
 
 
 @pytest.mark.row("SUP-025")
+@pytest.mark.row("SUP-028")
 def test_duplicate_ids_are_refused() -> None:
     """An id names one child."""
     with pytest.raises(InvalidSpec, match="'a'"):
