@@ -32,7 +32,7 @@ test-deep: $(STAMP)  ## more examples of every property test, and the slow tests
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -q
 
 test-peers: $(STAMP)  ## ccxt against the simulated exchanges, in an environment of its own
-	$(BIN)/python -m feedtree.ops.peers
+	$(BIN)/python ops/peers/books.py
 
 bench: $(STAMP)  ## feedtree and picows side by side
 	$(BIN)/python -m feedtree.ops.bench

@@ -214,7 +214,7 @@ class Session:
         if late:
             self._silence.moved(now)
         elif now >= self._silence.deadline():
-            raise Stalled("pings are answered, but no data comes")
+            raise Stalled(f"no data for {now - self._silence.last:.1f} s on a stream that is usually busier")
 
     def _tap(self, burst: Burst, now: float) -> None:
         for tap in self._feed.taps:

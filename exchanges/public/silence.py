@@ -16,20 +16,24 @@ SPACING = 0.02  # seconds between samples: bursts that follow closer count as on
 
 
 class Silence:
-    """Measures the interval of useful bursts of one connection."""
+    """Measures the interval of useful bursts of one connection.
 
-    __slots__ = ("_last", "_limit", "_samples", "_since")
+    Attributes:
+        last: when the last one came, or silence began to count.
+    """
+
+    __slots__ = ("_limit", "_samples", "_since", "last")
 
     def __init__(self, now: float) -> None:
         self._samples: deque[float] = deque(maxlen=SAMPLES)
-        self._last = now
+        self.last = now
         self._since = now
         self._limit = inf
 
     def heard(self, now: float) -> None:
         """Note a useful burst."""
         interval = now - self._since
-        self._last = now
+        self.last = now
         if interval >= SPACING:
             self._since = now
             self._samples.append(interval)
@@ -38,8 +42,8 @@ class Silence:
 
     def moved(self, now: float) -> None:
         """Begin anew after a pause that was ours (a blocked loop, a full mailbox)."""
-        self._last = self._since = now
+        self.last = self._since = now
 
     def deadline(self) -> float:
         """Return the time from which silence is a fault; infinity while the interval is not known."""
-        return self._last + self._limit
+        return self.last + self._limit
