@@ -11,17 +11,12 @@ from typing import Any, Protocol
 
 import structlog
 
-from feedtree.supervisors import EventKind, EventStream
+from feedtree.supervisors import EventKind, EventStream, LifecycleEvent, Verdict
 
 Write = Callable[[str], None]
 
-_LEVELS = {
-    EventKind.CRASHED: logging.WARNING,
-    EventKind.RESTARTING: logging.WARNING,
-    EventKind.FLAPPING: logging.ERROR,
-    EventKind.STUCK: logging.ERROR,
-    EventKind.FAILED: logging.ERROR,
-}
+# The supervisor logs these itself, also in an app that sets up no more than structlog.
+_LOGGED_ALREADY = frozenset({EventKind.CRASHED, EventKind.FLAPPING, EventKind.STUCK, EventKind.FAILED})
 
 
 class LifecycleSource(Protocol):
@@ -113,13 +108,23 @@ def _short(value: object) -> str:
 
 
 async def log_lifecycle(tree: LifecycleSource) -> None:
-    """Log every lifecycle event of a tree, until cancelled or the tree ends."""
+    """Log the lifecycle events of a tree, each as a line, and the traceback of every bug, until the tree ends."""
     log = structlog.get_logger()
     async with tree.events() as events:
         async for event in events:
-            facts: dict[str, object] = {"path": event.path, "generation": event.generation}
-            if event.reason:
-                facts["reason"] = event.reason
-            if event.wait is not None:
-                facts["wait_s"] = round(event.wait, 3)
-            log.log(_LEVELS.get(event.kind, logging.INFO), str(event.kind), **facts)
+            judgement = event.judgement
+            if event.kind not in _LOGGED_ALREADY:
+                log.info(str(event.kind), **_facts(event))
+            elif (
+                event.kind is EventKind.CRASHED and judgement is not None and judgement.verdict is Verdict.BUG
+            ):
+                log.error("bug", exc_info=judgement.error, **_facts(event))
+
+
+def _facts(event: LifecycleEvent) -> dict[str, object]:
+    facts: dict[str, object] = {"path": event.path, "generation": event.generation}
+    if event.reason:
+        facts["reason"] = event.reason
+    if event.wait is not None:
+        facts["wait_s"] = round(event.wait, 3)
+    return facts

@@ -9,9 +9,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+from feedtree.ops.cli import command
 
 COMMAND = [sys.executable, "-m", "feedtree.ops"]
 TIMEOUT = 60
@@ -100,13 +103,34 @@ def complaints(stderr: str) -> list[str]:
         (["sim", "--switch", "binance:skip_every=1"], ["--switch", "mexc.spot"]),
     ],
 )
-def test_wrong_usage_is_named_and_exits_2(arguments: Sequence[str], parts: Sequence[str]) -> None:
+def test_wrong_usage_is_named_and_exits_2(
+    arguments: Sequence[str], parts: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     """Exit code 2, one line on stderr that names the mistake and what is allowed, nothing on stdout."""
-    ran = feedtree(*arguments)
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert len(complaints(ran.stderr)) == 1
+    assert command(arguments) == 2
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert len(complaints(stderr)) == 1
     for part in parts:
-        assert part in ran.stderr
+        assert part in stderr
+
+
+def test_the_process_ends_with_the_exit_code() -> None:
+    """What `command` returns is what the shell sees."""
+    ran = feedtree("run", "--durration", "3")
+    assert (ran.returncode, len(complaints(ran.stderr))) == (2, 1)
+    assert feedtree("--version").stdout.strip() == version("feedtree")
+
+
+def test_output_that_nobody_reads_is_no_traceback() -> None:
+    """`feedtree --help | true` ends quietly."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = subprocess.run(
+        [*COMMAND, "--help"], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT, check=False
+    )
+    os.close(writing)
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ import tempfile
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -46,18 +48,34 @@ class Terminal:
     def press(self, key: str) -> None:
         os.write(self.ours, key.encode())
 
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.ours)
+        os.close(self.theirs)
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="ft-", dir="/tmp") as folder:
         monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
         monkeypatch.setenv("TERM", "xterm-256color")
-        shown = Terminal("run", "--symbols", "BTC/USDT")
+        yield
+
+
+@contextmanager
+def showing(*arguments: str) -> Iterator[Terminal]:
+    shown = Terminal(*arguments)
+    try:
         yield shown
-        shown.process.kill()
-        shown.process.wait()
-        os.close(shown.ours)
-        os.close(shown.theirs)
+    finally:
+        shown.close()
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    with showing("run", "--symbols", "BTC/USDT") as shown:
+        yield shown
 
 
 def test_keys_break_the_exchange_and_it_heals_before_ones_eyes(terminal: Terminal) -> None:
@@ -80,6 +98,28 @@ def test_keys_break_the_exchange_and_it_heals_before_ones_eyes(terminal: Termina
     assert terminal.process.wait(timeout=20) == 0
     assert termios.tcgetattr(terminal.theirs) == terminal.before
     assert "Traceback" not in terminal.seen
+
+
+def test_the_tree_is_drawn_in_colour_on_a_terminal(terminal: Terminal) -> None:
+    """`feedtree tree` beside the view shows the connection actors live, in green."""
+    terminal.until(BOTH_LIVE)
+    with showing("tree") as other:
+        other.until(r"gateio\.spot(.|\s)*mexc\.spot(.|\s)*serving")
+        assert other.process.wait(timeout=20) == 0
+        assert "\x1b[32mlive" in other.seen
+
+
+def test_without_simulators_there_is_nothing_to_break(tmp_path: Path) -> None:
+    """Over exchanges that the config names only `q` does something."""
+    path = tmp_path / "feedtree.toml"
+    path.write_text('[venues."mexc.spot"]\nsymbols = ["BTC/USDT"]\nws_url = "ws://127.0.0.1:1/ws"\n')
+    with showing("run", str(path)) as shown:
+        shown.until(r"feedtree live(.|\s)*BTC/USDT mexc\.spot(.|\s)* q  quit")
+        shown.press("3")
+        shown.press("q")
+        shown.until(r"\x1b\[\?1049l")
+        assert shown.process.wait(timeout=20) == 0
+        assert "kill the exchange" not in shown.seen
 
 
 def test_ctrl_c_gives_the_terminal_back(terminal: Terminal) -> None:

@@ -6,13 +6,16 @@ import pytest
 import structlog
 
 from feedtree.ops.logs import configure_logs, log_lifecycle
-from feedtree.supervisors import EventStream
+from feedtree.supervisors import EventStream, Judgement, Verdict
 from feedtree.supervisors.events import EventBus, EventKind
 
 
 @pytest.fixture
 def lines() -> list[str]:
     return []
+
+
+BUG = Judgement(Verdict.BUG, KeyError("x"))
 
 
 class Told:
@@ -25,13 +28,14 @@ class Told:
         stream = self.bus.listen(path, 100)
         self.bus.tell(EventKind.READY, "public/a", 1)
         self.bus.tell(EventKind.RESTARTING, "public/a", 1, "ConnectionLost: reset\nby peer", wait=0.25)
-        self.bus.tell(EventKind.FAILED, "public/b", 6, "intensity exceeded")
+        self.bus.tell(EventKind.CRASHED, "public/a", 2, "refused", judgement=Judgement(Verdict.RETRYABLE))
+        self.bus.tell(EventKind.CRASHED, "public/a", 3, "KeyError: 'x'", judgement=BUG)
         self.bus.end()
         return stream
 
 
 async def test_a_lifecycle_event_is_one_line_of_json_for_machines(lines: list[str]) -> None:
-    """Path, generation, reason and wait are fields."""
+    """Path, generation, reason and wait are fields; a crash is the supervisor's to log, a bug's traceback ours."""
     configure_logs(lines.append, human=False)
     await log_lifecycle(Told())
     first, second, third = (json.loads(line) for line in lines)
@@ -41,8 +45,9 @@ async def test_a_lifecycle_event_is_one_line_of_json_for_machines(lines: list[st
         "public/a",
         1,
     )
-    assert (second["level"], second["wait_s"]) == ("warning", 0.25)
-    assert (third["level"], third["reason"]) == ("error", "intensity exceeded")
+    assert (second["event"], second["wait_s"]) == ("restarting", 0.25)
+    assert (third["event"], third["level"], third["generation"]) == ("bug", "error", 3)
+    assert "KeyError: 'x'" in third["exception"]
 
 
 async def test_a_lifecycle_event_is_one_line_of_text_for_people(lines: list[str]) -> None:
@@ -51,7 +56,7 @@ async def test_a_lifecycle_event_is_one_line_of_text_for_people(lines: list[str]
     await log_lifecycle(Told())
     assert len(lines) == 3
     assert lines[1].endswith(
-        " warning public/a restarting generation=1 reason=ConnectionLost: reset by peer wait_s=0.25"
+        " info public/a restarting generation=1 reason=ConnectionLost: reset by peer wait_s=0.25"
     )
 
 
