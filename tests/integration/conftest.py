@@ -3,6 +3,7 @@
 Tests take the fixture `autojump_clock` themselves: only an argument of the test sets its clock.
 """
 
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class Lab:
     network: MemoryNetwork = field(default_factory=MemoryNetwork)
     sim: RunningSim | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    tls: ssl.SSLContext | None = None
     _scope: trio.CancelScope | None = None
     _ended: trio.Event = field(default_factory=trio.Event)
 
@@ -51,7 +53,7 @@ class Lab:
 
     async def _serve(self, config: SimConfig, *, task_status: trio.TaskStatus[RunningSim]) -> None:
         with trio.CancelScope() as self._scope:
-            await serve_sim(config, self.network, port=PORT, task_status=task_status)
+            await serve_sim(config, self.network, port=PORT, tls=self.tls, task_status=task_status)
         self._ended.set()
 
     async def kill(self) -> None:
@@ -121,9 +123,9 @@ def lab() -> Callable[..., AbstractAsyncContextManager[Lab]]:
     """Simulated exchanges for the time of a block."""
 
     @asynccontextmanager
-    async def opened(**options: Any) -> AsyncIterator[Lab]:
+    async def opened(tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIterator[Lab]:
         async with trio.open_nursery() as nursery:
-            running = Lab(nursery, options={"rate": 200.0, "orders": 300, **options})
+            running = Lab(nursery, options={"rate": 200.0, "orders": 300, **options}, tls=tls)
             await running.start()
             yield running
             nursery.cancel_scope.cancel()
