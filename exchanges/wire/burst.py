@@ -146,8 +146,6 @@ class BurstWire:
         if splitter.fault is not None:
             self._fault = splitter.fault
             self._farewell(splitter.close_code)
-            if not messages:
-                raise self._fault
         return messages
 
     def _answer_pings(self) -> None:

@@ -198,7 +198,7 @@ async def test_message_over_the_cap(rig: Any, frame: Speller, fragmented: bool) 
         if fragmented
         else frame(BINARY, bytes(1_001))
     )
-    script = rig.say.Listening(at_cap + at_cap + over)
+    script = rig.say.Listening(at_cap + at_cap + over + frame(PING))
     async with rig.session(script, max_frame=1_000) as wire:
         got, error = await rig.say.until_fault(wire)
         assert got == [bytes(1_000)] * 2
@@ -207,3 +207,14 @@ async def test_message_over_the_cap(rig: Any, frame: Speller, fragmented: bool) 
         farewell = await script.next()
         assert isinstance(farewell, CloseConnection)
         assert farewell.code == 1009
+
+
+async def test_fault_waits_for_a_slow_reader(rig: Any, frame: Speller) -> None:
+    """However many messages came before the fault, and however late they are read, none is lost to it."""
+    messages = [f"{n}" for n in range(700)]
+    script = rig.say.saying(b"".join(frame(TEXT, text) for text in messages) + frame(BINARY, bytes(1_001)))
+    async with rig.session(script, max_frame=1_000) as wire:
+        await wait_all_tasks_blocked(0.001)
+        got, error = await rig.say.until_fault(wire)
+        assert got == messages
+        assert isinstance(error, FrameTooLarge)
