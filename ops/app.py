@@ -175,4 +175,5 @@ def options_of(venue: Venue) -> StreamOptions:
         local_address=venue.local_address,
         proxy=venue.proxy,
         read=ReadMode(venue.read_mode, venue.coalesce_s),
+        delivery=venue.delivery,
     )

@@ -112,6 +112,17 @@ class BookView(Struct, frozen=True, gc=False):
         """The lowest ask's price; None where there is no ask."""
         return self.asks[0][0] if self.asks else None
 
+    def volume_to(self, side: Side, price: float) -> float:
+        """Return what a taker finds up to a price, inclusive, in base units, within the levels of this view.
+
+        Args:
+            side: the taker's: BUY takes asks, SELL takes bids.
+            price: the worst price that is accepted.
+        """
+        if side is Side.BUY:
+            return sum(size for at, size in self.asks if at <= price)
+        return sum(size for at, size in self.bids if at >= price)
+
     @property
     def best_bid_size(self) -> float | None:
         """The size at the highest bid; None where there is no bid."""

@@ -19,6 +19,7 @@ from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.codec import Payload, PublicCodec, WireTopic
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.intake import Burst, Intake, describe
+from feedtree.exchanges.public.messages import MarketData
 from feedtree.exchanges.public.shard import Shard, TopicState
 from feedtree.exchanges.public.silence import Silence
 from feedtree.exchanges.public.source import Source
@@ -185,6 +186,8 @@ class Session:
                 self._latency.record(now_ns - sent_ns)
             if self._feed.taps:
                 self._tap(burst, now)
+            if self._source.delivery == "tap":
+                burst = [message for message in burst if not isinstance(message, MarketData)]
             await self._publish(burst)
         self._follow(now)
 

@@ -1,7 +1,7 @@
 """Where a feed's connections and snapshots come from: a venue's endpoint with what the user set for it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import trio
 from msgspec import Struct
@@ -18,6 +18,8 @@ from feedtree.exchanges.wire.liveness import Liveness
 from feedtree.exchanges.wire.target import Target
 from feedtree.exchanges.wire.transport import Network, Transport
 
+Delivery = Literal["mailbox", "tap"]
+
 
 class StreamOptions(Struct, frozen=True, kw_only=True):
     """What a user may set for the streams of one venue.
@@ -29,6 +31,8 @@ class StreamOptions(Struct, frozen=True, kw_only=True):
         local_address: the local IP address to connect from.
         proxy: the URL of an HTTP CONNECT proxy.
         read: how sockets are read.
+        delivery: ``mailbox`` feeds taps and mailboxes; ``tap`` gives data to taps alone, and mailboxes get
+            stream events only.
     """
 
     ws_url: str | None = None
@@ -37,6 +41,7 @@ class StreamOptions(Struct, frozen=True, kw_only=True):
     local_address: str | None = None
     proxy: str | None = None
     read: ReadMode = WAIT
+    delivery: Delivery = "mailbox"
 
 
 class _Dialling:
@@ -70,6 +75,7 @@ class Source:
             max_frame=endpoint.max_frame,
         )
         self.wall_ns = host.wall_ns
+        self.delivery = options.delivery
         self.rest: PublicRest = venue.rest(_rest_client(endpoint, host, options), symbols)
         self.connections: ConnectionBudget = host.connection_budget(endpoint)
         self.rest_budget: WeightBudget = host.rest_budget(endpoint)

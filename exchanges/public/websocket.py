@@ -48,12 +48,19 @@ class BasePublicWebsocket(ABC):
 
     Args:
         tree: the running tree that it lives in.
-        options: other addresses, certificates, proxy, reading mode.
+        options: other addresses, certificates, proxy, reading and delivery mode.
+
+    Raises:
+        TypeError: the class is abstract: it names no venue.
     """
 
     VENUE: ClassVar[PublicVenue]
 
     def __init__(self, tree: Hosted, options: StreamOptions | None = None) -> None:
+        if not hasattr(self, "VENUE"):
+            raise TypeError(
+                f"{type(self).__name__} is abstract: use a venue's class, GateioPublicSpotWebsocket"
+            )
         self._tree = tree
         self._host = tree.host
         self._id = self._free_id()

@@ -5,7 +5,15 @@ import trio
 
 from feedtree.actors.publisher import Superseded
 from feedtree.actors.routes import Policy
-from feedtree.exchanges import BookUpdate, Trade
+from feedtree.exchanges import (
+    BasePublicWebsocket,
+    BookDelta,
+    BookResynced,
+    BookUpdate,
+    PublicSpotWebsocket,
+    StreamUp,
+    Trade,
+)
 
 
 async def test_a_consumer_that_blocks_holds_the_socket_and_not_the_clock(autojump_clock, lab, tree) -> None:
@@ -118,6 +126,30 @@ async def test_initializing_needs_symbols_and_happens_once(autojump_clock, lab, 
         await websocket.wait_live(5)
         assert websocket.book("BTC/USDT").live
         assert websocket.book("ETH/USDT") is None
+
+
+async def test_only_a_venues_class_can_be_made(autojump_clock, lab, tree) -> None:
+    """The base classes are abstract, and the error says what to use."""
+    async with lab() as exchanges, tree(exchanges, exchanges.config(venues=())) as running:
+        for kind in (BasePublicWebsocket, PublicSpotWebsocket):
+            with pytest.raises(TypeError, match="GateioPublicSpotWebsocket"):
+                kind(running)
+
+
+async def test_tap_delivery_leaves_data_to_taps(autojump_clock, lab, tree) -> None:
+    """Mailboxes get events only; taps get everything."""
+    async with lab() as exchanges, tree(exchanges, exchanges.config("BTC/USDT", delivery="tap")) as running:
+        websocket = running.websockets["gateio.spot"]
+        got: list[object] = []
+        websocket.tap(got.extend)
+        async with websocket.mailbox() as mailbox:
+            await trio.sleep(3)
+            heard = set()
+            with trio.move_on_after(1):
+                async for message in mailbox:
+                    heard.add(type(message))
+        assert heard == {BookResynced, StreamUp}
+        assert {Trade, BookDelta} <= {type(message) for message in got}
 
 
 async def test_two_objects_of_one_venue_live_side_by_side(autojump_clock, lab, tree) -> None:

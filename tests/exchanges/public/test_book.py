@@ -114,4 +114,7 @@ def test_volume_to_a_price_looks_at_the_takers_opposite_side() -> None:
     book.load(1, [(3.0, 1.0), (2.0, 4.0)], [(4.0, 2.0), (5.0, 8.0)])
     assert book.volume_to(Side.BUY, 4.5) == 2.0
     assert book.volume_to(Side.SELL, 2.0) == 5.0
+    view = book.view(None, 0)
+    assert view.volume_to(Side.BUY, 4.5) == 2.0
+    assert view.volume_to(Side.SELL, 2.0) == 5.0
     assert not book.live
