@@ -5,6 +5,7 @@ and go; each gets a publisher that is bound to its generation.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
 
 import trio
 
@@ -17,6 +18,8 @@ from feedtree.exchanges.public.shard import Shard, StreamReport, TopicRecord, To
 from feedtree.exchanges.public.taps import Tap, TapFunction
 from feedtree.exchanges.public.venue import PublicVenue
 from feedtree.exchanges.symbols import Symbol, SymbolMap
+
+Delivery = Literal["mailbox", "tap"]
 
 
 class StreamNotLive(Exception):
@@ -31,6 +34,8 @@ class Feed:
         path: where its branch stands in the tree.
         wall_ns: UTC nanoseconds.
         rank: how much a topic is wanted; snapshots of higher ranks are fetched first.
+        delivery: ``mailbox`` feeds taps and mailboxes; ``tap`` gives data to taps alone, and mailboxes get
+            stream events only.
     """
 
     def __init__(
@@ -39,6 +44,7 @@ class Feed:
         path: str,
         wall_ns: Callable[[], int],
         rank: Callable[[Topic], int] = lambda topic: 0,
+        delivery: Delivery = "mailbox",
     ) -> None:
         self.venue = venue
         self.path = path
@@ -46,6 +52,7 @@ class Feed:
         self.fanout = FanOut()
         self.plan_changed = trio.Event()
         self.rank = rank
+        self.delivery = delivery
         self.taps: list[Tap] = []
         self._wall_ns = wall_ns
         self._records: dict[Topic, TopicRecord] = {}

@@ -137,6 +137,8 @@ class PublicHub:
         if not selection.wants_venue(feed.name):
             return
         feed.fanout.attach(mailbox)
+        if feed.delivery == "tap":
+            return
         held = [(topic, feed.book(topic)) for topic in feed.topics() if selection.wants(topic)]
         first: list[object] = [
             snapshot_of(topic, book) for topic, book in held if book is not None and book.live

@@ -186,7 +186,7 @@ class Session:
                 self._latency.record(now_ns - sent_ns)
             if self._feed.taps:
                 self._tap(burst, now)
-            if self._source.delivery == "tap":
+            if self._feed.delivery == "tap":
                 burst = [message for message in burst if not isinstance(message, MarketData)]
             await self._publish(burst)
         self._follow(now)

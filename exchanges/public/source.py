@@ -1,7 +1,7 @@
 """Where a feed's connections and snapshots come from: a venue's endpoint with what the user set for it."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import trio
 from msgspec import Struct
@@ -9,6 +9,7 @@ from msgspec import Struct
 from feedtree.exchanges.endpoint import Endpoint
 from feedtree.exchanges.host import Host
 from feedtree.exchanges.limits import ConnectionBudget, WeightBudget
+from feedtree.exchanges.public.feed import Delivery
 from feedtree.exchanges.public.venue import PublicRest, PublicVenue
 from feedtree.exchanges.rest import RestClient
 from feedtree.exchanges.symbols import SymbolMap
@@ -17,8 +18,6 @@ from feedtree.exchanges.wire.connection import WAIT, ReadMode, Wire
 from feedtree.exchanges.wire.liveness import Liveness
 from feedtree.exchanges.wire.target import Target
 from feedtree.exchanges.wire.transport import Network, Transport
-
-Delivery = Literal["mailbox", "tap"]
 
 
 class StreamOptions(Struct, frozen=True, kw_only=True):
@@ -31,8 +30,7 @@ class StreamOptions(Struct, frozen=True, kw_only=True):
         local_address: the local IP address to connect from.
         proxy: the URL of an HTTP CONNECT proxy.
         read: how sockets are read.
-        delivery: ``mailbox`` feeds taps and mailboxes; ``tap`` gives data to taps alone, and mailboxes get
-            stream events only.
+        delivery: who gets data, see `Feed`.
     """
 
     ws_url: str | None = None
@@ -75,7 +73,6 @@ class Source:
             max_frame=endpoint.max_frame,
         )
         self.wall_ns = host.wall_ns
-        self.delivery = options.delivery
         self.rest: PublicRest = venue.rest(_rest_client(endpoint, host, options), symbols)
         self.connections: ConnectionBudget = host.connection_budget(endpoint)
         self.rest_budget: WeightBudget = host.rest_budget(endpoint)

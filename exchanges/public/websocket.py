@@ -65,8 +65,9 @@ class BasePublicWebsocket(ABC):
         self._host = tree.host
         self._id = self._free_id()
         self.path = f"{PARENT}/{self._id}"
-        self.feed = Feed(self.VENUE, self.path, tree.host.wall_ns, tree.public.rank)
-        self._source = Source(self.VENUE, tree.host, options or StreamOptions(), self.feed.symbols)
+        options = options or StreamOptions()
+        self.feed = Feed(self.VENUE, self.path, tree.host.wall_ns, tree.public.rank, options.delivery)
+        self._source = Source(self.VENUE, tree.host, options, self.feed.symbols)
         self._branch = Branch(self._id, self.feed, self._source, park=tree.host.park)
         self._scope = trio.CancelScope()
         self._started = False

@@ -11,6 +11,7 @@ from feedtree.exchanges import (
     BookResynced,
     BookUpdate,
     PublicSpotWebsocket,
+    StreamLost,
     StreamUp,
     Trade,
 )
@@ -145,10 +146,11 @@ async def test_tap_delivery_leaves_data_to_taps(autojump_clock, lab, tree) -> No
         async with websocket.mailbox() as mailbox:
             await trio.sleep(3)
             heard = set()
+            exchanges.inflict("gateio.spot", "reset")
             with trio.move_on_after(1):
                 async for message in mailbox:
                     heard.add(type(message))
-        assert heard == {BookResynced, StreamUp}
+        assert heard == {StreamLost, BookResynced, StreamUp}
         assert {Trade, BookDelta} <= {type(message) for message in got}
 
 
