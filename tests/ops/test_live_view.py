@@ -39,7 +39,7 @@ class Terminal:
         """Read the screen until it matched a pattern since the last call."""
         deadline = time.monotonic() + TIMEOUT
         text = ""
-        while not re.search(pattern, _COLOURS.sub("", text)):
+        while not re.search(pattern, _COLOURS.sub("", text), re.DOTALL):
             ready, _, _ = select.select([self.ours], [], [], max(0.0, deadline - time.monotonic()))
             assert ready, f"{pattern!r} did not appear; the last was {text[-3000:]}"
             text += os.read(self.ours, 65536).decode(errors="replace")
@@ -94,7 +94,7 @@ def test_keys_break_the_exchange_and_it_heals_before_ones_eyes(terminal: Termina
     terminal.until(BOTH_LIVE)
     terminal.press("x")
     terminal.press("q")
-    terminal.until(r"\x1b\[\?1049l(.|\s)*books checked, 0 diverged")
+    terminal.until(r"\x1b\[\?1049l.*books checked, 0 diverged")
     assert terminal.process.wait(timeout=20) == 0
     assert termios.tcgetattr(terminal.theirs) == terminal.before
     assert "Traceback" not in terminal.seen
@@ -104,7 +104,7 @@ def test_the_tree_is_drawn_in_colour_on_a_terminal(terminal: Terminal) -> None:
     """`feedtree tree` beside the view shows the connection actors live, in green."""
     terminal.until(BOTH_LIVE)
     with showing("tree") as other:
-        other.until(r"gateio\.spot(.|\s)*mexc\.spot(.|\s)*serving")
+        other.until(r"gateio\.spot.*mexc\.spot.*serving")
         assert other.process.wait(timeout=20) == 0
         assert "\x1b[32mlive" in other.seen
 
@@ -114,7 +114,7 @@ def test_without_simulators_there_is_nothing_to_break(tmp_path: Path) -> None:
     path = tmp_path / "feedtree.toml"
     path.write_text('[venues."mexc.spot"]\nsymbols = ["BTC/USDT"]\nws_url = "ws://127.0.0.1:1/ws"\n')
     with showing("run", str(path)) as shown:
-        shown.until(r"feedtree live(.|\s)*BTC/USDT mexc\.spot(.|\s)* q  quit")
+        shown.until(r"feedtree live.*BTC/USDT mexc\.spot.* q  quit")
         shown.press("3")
         shown.press("q")
         shown.until(r"\x1b\[\?1049l")
