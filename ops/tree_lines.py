@@ -1,5 +1,7 @@
 """A tree in lines, for a terminal or a pipe."""
 
+import math
+
 from msgspec import Struct
 
 from feedtree.supervisors.snapshot import ChildState, Node
@@ -20,7 +22,8 @@ def tree_lines(root: Node, title: str) -> list[TreeLine]:
         root: the tree.
         title: stands in the root's place.
     """
-    lines = [TreeLine(title, _state(root), _facts(root))]
+    worst = f", stops within {root.worst_stop:g} s" if math.isfinite(root.worst_stop) else ""
+    lines = [TreeLine(title, _state(root), _facts(root) + worst)]
     _add(lines, root, "")
     return lines
 

@@ -48,13 +48,14 @@ TREE = node(
     ),
     node("ops", state=ChildState.FAILED, uptime=None, last_reason="unsafe"),
     strategy="one_for_one",
+    worst_stop=0.6,
 )
 
 
 def test_a_tree_is_drawn_with_state_and_facts() -> None:
     """An actor's own word counts while it runs; waits, restarts and reasons are said."""
     assert plain(tree_lines(TREE, "app (pid 7)")) == [
-        "app (pid 7)  running     up 3.2 s, one_for_one",
+        "app (pid 7)  running     up 3.2 s, one_for_one, stops within 0.6 s",
         "├── public   running     up 3.2 s, dynamic, 1 of 5 counted in 60 s",
         "│   ├── a    live        up 3.2 s, generation 3, 2 restarts, topics 4, last failure: Stalled: quiet",
         "│   └── b    restarting  starts in 1.2 s, DialFailed",
