@@ -28,13 +28,17 @@ def gaps(files: dict[str, Any]) -> list[str]:
         percent = share({name: entry})
         if percent < 100.0:
             branches = [f"{a}->{b}" for a, b in entry["missing_branches"]]
-            rows.append((percent, f"  {percent:5.1f} %  {name}  lines {entry['missing_lines']} branches {branches}"))
+            rows.append(
+                (percent, f"  {percent:5.1f} %  {name}  lines {entry['missing_lines']} branches {branches}")
+            )
     return [row for _, row in sorted(rows)]
 
 
 def main(path: str) -> int:
     """Compare every limit with what was measured; print a line for each."""
-    limits: dict[str, float] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["feedtree"]["coverage"]
+    limits: dict[str, float] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["feedtree"][
+        "coverage"
+    ]
     files: dict[str, Any] = json.loads(Path(path).read_text())["files"]
     failed = False
     for pattern, limit in limits.items():
