@@ -149,4 +149,3 @@ class RestFailed(Retryable):
 
 class DecodeStorm(Exception):
     """More than 10 undecodable frames within 10 s that are over 5 % of all frames: a bug, counted."""
-
