@@ -48,7 +48,7 @@ class Venue:
         local_address: the IP address to connect from.
         proxy: an HTTP CONNECT proxy, ``http://host:port``.
         enabled: False leaves the venue out.
-        redundancy: connections that carry each shard at the same time, 1 or 2.
+        redundancy: connections that carry each shard at the same time; 1.
         read: how sockets are read: ``wait``, ``spin``, ``coalesce`` (1 ms) or ``coalesce:SECONDS``.
         delivery: ``mailbox``, or ``tap`` where the app attaches taps and wants no mailbox fed.
 

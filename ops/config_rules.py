@@ -129,10 +129,10 @@ def flag(value: object) -> bool:
 
 
 def redundancy(value: object) -> int:
-    """Accept 1 or 2 connections a shard."""
-    if isinstance(value, bool) or not isinstance(value, int) or value not in (1, 2):
-        raise Wrong(f"{shown(value)} is not allowed; allowed: 1 or 2 connections a shard")
-    return value
+    """Accept the number of connections a shard."""
+    if isinstance(value, bool) or value != 1:
+        raise Wrong(f"{shown(value)} is not allowed; allowed: 1 connection a shard")
+    return 1
 
 
 def reading(value: object) -> str:
