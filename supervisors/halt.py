@@ -65,10 +65,10 @@ def after_stop(control: Control, incarnation: Incarnation, judgement: Judgement)
 
 
 def _stop_reason(incarnation: Incarnation, judgement: Judgement) -> str:
-    if judgement.cause is not None:
-        return judgement.reason
     if incarnation.child.held_by is not None:
         return f"held by {incarnation.child.held_by}"
+    if judgement.cause is not None:
+        return judgement.reason
     if trio.current_time() >= incarnation.stop_deadline:
         return "killed: its grace was over"
     return judgement.verdict.value

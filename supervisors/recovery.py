@@ -15,7 +15,7 @@ from feedtree.supervisors.judgement import Judgement, Verdict
 from feedtree.supervisors.launch import start
 from feedtree.supervisors.plan import Plan
 from feedtree.supervisors.snapshot import ChildState
-from feedtree.supervisors.specs import Restart, Spec, Strategy
+from feedtree.supervisors.specs import Restart, Spec, Strategy, SupervisorSpec
 from feedtree.supervisors.verdicts import Fatal
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def decide(spec: Spec, judgement: Judgement, *, dynamic: bool) -> Course:
         return Course.FORGET if dynamic else Course.REST
     if judgement.verdict is Verdict.FATAL:
         return Course.PARK
-    if spec.bulkhead and isinstance(judgement.error, ChildFailed | StartFailed):
+    if spec.bulkhead and isinstance(spec, SupervisorSpec):
         return Course.PARK
     return Course.RESTART
 
@@ -114,7 +114,7 @@ def _fail_asked_start(control: Control, child: Child, judgement: Judgement) -> N
 
 
 def _start_failure(child: Child, judgement: Judgement) -> StartFailed:
-    if isinstance(judgement.error, StartFailed):
+    if isinstance(judgement.error, StartFailed) and judgement.error.path.startswith(child.path):
         return judgement.error
     failure = StartFailed(child.path, judgement.reason)
     failure.__cause__ = judgement.error or judgement.cause
