@@ -1,12 +1,24 @@
 """What an incarnation of an actor is given: its place, its voice, its figures."""
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import structlog
 import trio
 
 from feedtree.actors.meters import Meters
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+
+def default_log() -> Any:
+    """Return structlog's logger as the app has configured it.
+
+    structlog is imported here and not with this module: it takes longer to import than trio does.
+    """
+    import structlog
+
+    return structlog.get_logger()
 
 
 class Ignored(Exception):
@@ -62,8 +74,8 @@ class Context:
     ) -> None:
         self.path = path
         self.generation = generation
-        base = structlog.get_logger() if log is None else log
-        self.log: structlog.typing.FilteringBoundLogger = base.bind(path=path, generation=generation)
+        base = default_log() if log is None else log
+        self.log: FilteringBoundLogger = base.bind(path=path, generation=generation)
         self.meters = Meters() if meters is None else meters
         self._on_report = on_report
         self.ready_event = trio.Event()

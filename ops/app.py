@@ -3,15 +3,14 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
 from random import Random
 from typing import Any, Literal
 
-import structlog
 import trio
 
-from feedtree.exchanges.gateio.websocket import GateioPublicSpotWebsocket
+from feedtree.actors.context import default_log
 from feedtree.exchanges.host import Host
-from feedtree.exchanges.mexc.websocket import MexcPublicSpotWebsocket
 from feedtree.exchanges.public.hub import PublicHub
 from feedtree.exchanges.public.source import StreamOptions
 from feedtree.exchanges.public.websocket import PARENT, BasePublicWebsocket
@@ -24,9 +23,17 @@ from feedtree.supervisors import ChildSpec, EventStream, Node, Supervisor, Super
 
 ROOT = "feedtree"
 
-WEBSOCKETS: dict[str, type[BasePublicWebsocket]] = {
-    websocket.VENUE.name: websocket for websocket in (GateioPublicSpotWebsocket, MexcPublicSpotWebsocket)
+WEBSOCKETS = {
+    "gateio.spot": ("feedtree.exchanges.gateio.websocket", "GateioPublicSpotWebsocket"),
+    "mexc.spot": ("feedtree.exchanges.mexc.websocket", "MexcPublicSpotWebsocket"),
 }
+
+
+def websocket_class(venue: str) -> type[BasePublicWebsocket]:
+    """Return a venue's websocket class; a venue that no config names is never imported."""
+    module, name = WEBSOCKETS[venue]
+    found: type[BasePublicWebsocket] = getattr(import_module(module), name)
+    return found
 
 
 class Tree:
@@ -99,7 +106,7 @@ async def open_tree(
         TreeFailed: the tree gave up; the body was cancelled.
         ChannelNotOffered: a venue lacks a channel that the config names.
     """
-    log = structlog.get_logger() if log is None else log
+    log = default_log() if log is None else log
     rng = Random() if rng is None else rng
     running: list[Supervisor] = []
     operations = [inspect_spec(app, lambda: running[0].snapshot() if running else None)] if inspect else []
@@ -161,7 +168,7 @@ def _root(operations: list[ChildSpec]) -> SupervisorSpec:
 async def _start(tree: Tree, config: Config) -> None:
     for name, venue in config.venues.items():
         if venue.enabled:
-            websocket = WEBSOCKETS[name](tree, options_of(venue))
+            websocket = websocket_class(name)(tree, options_of(venue))
             tree.websockets[name] = websocket
             await websocket.initialize(venue.symbols, venue.channels)
 

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-import structlog
 import trio
 
+from feedtree.actors.context import default_log
 from feedtree.supervisors.children import Lineage
 from feedtree.supervisors.control import Control
 from feedtree.supervisors.errors import ChildFailed, StartFailed, TreeFailed
@@ -108,7 +108,7 @@ async def open_supervisor(
         KeyboardInterrupt: or SystemExit, raised in a child.
         BaseExceptionGroup: the body and the tree both failed.
     """
-    logger = (structlog.get_logger() if log is None else log).bind()
+    logger = (default_log() if log is None else log).bind()
     root = _Root(spec, Surroundings(rng or random.Random(), logger, EventBus(wall_ns)))
     raised: BaseException | None = None
     async with trio.open_nursery() as nursery:

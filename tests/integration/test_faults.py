@@ -22,7 +22,7 @@ from feedtree.exchanges.errors import DecodeStorm
 from feedtree.exchanges.gateio.venue import GATEIO_SPOT
 from feedtree.exchanges.mexc.websocket import MexcPublicSpotWebsocket
 from feedtree.exchanges.wire.memory import Fault
-from feedtree.ops.app import WEBSOCKETS
+from feedtree.ops.app import websocket_class
 from feedtree.supervisors import ChildState, EventKind, TreeFailed
 
 DATA = (BookUpdate, BookDelta, BookSnapshot, Trade)
@@ -336,7 +336,10 @@ async def test_a_codec_that_always_raises_parks_its_venue_and_no_other(
             codec=breaking,
         )
 
-    monkeypatch.setitem(WEBSOCKETS, "mexc.spot", Broken)
+    monkeypatch.setattr(
+        "feedtree.ops.app.websocket_class",
+        lambda venue: Broken if venue == "mexc.spot" else websocket_class(venue),
+    )
     async with lab() as exchanges, tree(exchanges, exchanges.config()) as running:
         gate = running.websockets["gateio.spot"]
         await gate.wait_live(5)
