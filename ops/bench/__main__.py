@@ -15,7 +15,7 @@ from feedtree.ops.bench.processes import TRANSPORTS, Bench, Run, open_bench
 from feedtree.ops.bench.traffic import make_traffic
 
 MESSAGES = 200_000
-ROUNDS = 5
+ROUNDS = 7
 
 
 def main() -> int:
@@ -29,6 +29,9 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="feedtree-bench-") as folder,
         open_bench(Path(folder), traffic, core) as bench,
     ):
+        if options.profile is not None:
+            bench.profile(options.profile, TRANSPORTS[0])
+            return 0
         for run in _rounds(bench, options.rounds):
             runs.append(run)
             _say(_line(run))
@@ -53,11 +56,11 @@ def _rounds(bench: Bench, rounds: int) -> Iterator[Run]:
 
 def _line(run: Run) -> str:
     if run.sample is None or not run.counts:
-        return f"{run.transport} {run.client:<16} WRONG: {'; '.join(run.faults[:3])}"
+        return f"{run.transport} {run.client:<17} WRONG: {'; '.join(run.faults[:3])}"
     sample = run.sample
     disturbed = "  disturbed" if run.disturbed else ""
     return (
-        f"{run.transport} {run.client:<16} {report.us_per_message(sample):6.2f} µs"
+        f"{run.transport} {run.client:<17} {report.us_per_message(sample):6.2f} µs"
         f"  steal {sample.stolen:.0%} others {sample.foreign:.0%} load {run.load:.1f}{disturbed}"
     )
 
@@ -70,6 +73,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m feedtree.ops.bench", description=__doc__)
     parser.add_argument("--messages", type=int, default=MESSAGES, help="timed messages of each run")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs of each client and transport")
+    parser.add_argument("--profile", choices=CLIENTS, help="only print where this client's time goes")
     parser.add_argument("--seed", type=int, default=1, help="of the traffic")
     parser.add_argument(
         "--json",

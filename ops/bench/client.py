@@ -42,9 +42,10 @@ def _picows(name: str) -> Callable[[Errand], Sample]:
 
 # in the order in which they run: those that are compared follow each other
 CLIENTS: dict[str, Callable[[], Callable[[Errand], Sample]]] = {
-    "picows decode": lambda: _picows("decode_only"),
-    "feedtree decode": lambda: _feedtree("decode_only"),
-    "picows typed": lambda: _picows("typed"),
+    "feedtree structs": lambda: _feedtree("structs"),
+    "picows structs": lambda: _picows("structs"),
+    "feedtree messages": lambda: _feedtree("messages"),
+    "picows messages": lambda: _picows("messages"),
     "feedtree whole": lambda: _feedtree("whole"),
     "picows whole": lambda: _picows("whole"),
 }

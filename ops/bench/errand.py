@@ -4,7 +4,17 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from feedtree.exchanges.gateio.channels import resolve, spell
+from feedtree.exchanges.gateio.channels import (
+    BOOK_TICKER,
+    CANDLESTICKS,
+    OBU,
+    ORDER_BOOK_UPDATE,
+    TICKERS,
+    TRADES,
+    resolve,
+    spell,
+)
+from feedtree.exchanges.gateio.spot_pushes import Topics
 from feedtree.exchanges.public.book import OrderBook
 from feedtree.exchanges.public.book_sync import BookSync, Outcome
 from feedtree.exchanges.public.channels import Book, Channel, Ticker, Topic, Trades
@@ -16,6 +26,7 @@ from feedtree.ops.bench.truth import Books, Ladder
 
 VENUE = "gateio.spot"
 CHANNELS: tuple[Channel, ...] = (Book(), Trades(), Ticker())
+_VENUE_CHANNELS = (OBU, ORDER_BOOK_UPDATE, TRADES, BOOK_TICKER, TICKERS, CANDLESTICKS)
 
 
 class Errand(Struct, frozen=True):
@@ -28,6 +39,7 @@ class Errand(Struct, frozen=True):
         timed: messages until the clock stops.
         total: messages with the tail.
         middle: the books after the timed ones.
+        profile: whether to print where the time went, at the cost of the figures.
     """
 
     url: str
@@ -36,6 +48,7 @@ class Errand(Struct, frozen=True):
     timed: int
     total: int
     middle: Books
+    profile: bool = False
 
     @property
     def symbols(self) -> list[Symbol]:
@@ -50,6 +63,13 @@ class Errand(Struct, frozen=True):
             for channel in CHANNELS
             for symbol in self.symbols
         ]
+
+    def named(self) -> dict[str, Topics]:
+        """Return what pushes name, by the venue's channel, for the codec's own builders."""
+        named: dict[str, Topics] = {channel: {} for channel in _VENUE_CHANNELS}
+        for wire in self.topics():
+            named[wire.channel][wire.params[0]] = wire.topic
+        return named
 
 
 def new_sync() -> BookSync:

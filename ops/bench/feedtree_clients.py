@@ -1,16 +1,22 @@
-"""The two clients that are ours: decoding only, and the whole pipeline."""
+"""The clients that are ours: the reader with a bare decoder, with our codec, and the whole pipeline."""
 
 import logging
 import sys
 import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
+import msgspec
 import structlog
+from msgspec import MsgspecError
 
 from feedtree.actors.routes import Policy
 from feedtree.exchanges.gateio.channels import spell
+from feedtree.exchanges.gateio.messages import DataFrame
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
+from feedtree.exchanges.gateio.spot_pushes import builders
 from feedtree.exchanges.public.channels import Book, Topic
-from feedtree.exchanges.public.codec import Decoded
+from feedtree.exchanges.public.codec import Payload
 from feedtree.exchanges.public.messages import BookDelta, Ticker, Trade
 from feedtree.exchanges.public.views import deltas
 from feedtree.exchanges.symbols import SymbolMap
@@ -23,39 +29,74 @@ from feedtree.ops.bench.measure import Sample, Stopwatch
 from feedtree.ops.bench.truth import Books
 from feedtree.ops.config import Config, Venue
 
+Decode = Callable[[Sequence[Payload], int], Sequence[object]]
+
 MIX: tuple[type, ...] = (BookDelta, Trade, Ticker)
 
 
-async def decode_only(errand: Errand) -> Sample:
+_decode_push = msgspec.json.Decoder(DataFrame, strict=False).decode
+
+
+async def structs(errand: Errand) -> Sample:
+    """Read bursts and decode frames to the venue's structs, no further."""
+    build = builders(errand.named())
+    return await _read(errand, _decode_structs, lambda tail: [build[type(frame)](frame, 0) for frame in tail])
+
+
+async def messages(errand: Errand) -> Sample:
     """Read bursts and make typed messages of them; nobody gets them."""
     codec = GateioSpotCodec(SymbolMap(spell))
-    watch = Stopwatch(errand.core)
-    now_ns, decode, timed = time.time_ns, codec.decode, errand.timed
+    codec.subscribe(errand.topics(), time.time())
+    return await _read(errand, codec.decode, lambda tail: tail)
+
+
+async def _read(errand: Errand, decode: Decode, shown: Callable[[list[Any]], Iterable[object]]) -> Sample:
+    """Read as many messages as were sent.
+
+    Args:
+        errand: the task.
+        decode: what is measured.
+        shown: makes messages of what was decoded last, for the comparison with the truth.
+    """
+    watch = Stopwatch(errand)
+    now_ns, timed = time.time_ns, errand.timed
     async with open_burst(Target(url=errand.url, ca_file=errand.ca_file), TcpNetwork()) as wire:
         receive = wire.receive
-        for request in codec.subscribe(errand.topics(), time.time()):
+        for request in GateioSpotCodec(SymbolMap(spell)).subscribe(errand.topics(), time.time()):
             await wire.send(request.frame)
-        burst: list[Decoded] = []
-        while not (received := sum(isinstance(message, MIX) for message in burst)):
-            burst = decode(await receive(), now_ns())
-        first = received
+        first = 0
+        while not first:  # acks and snapshots
+            first = sum(map(_counts, decode(await receive(), now_ns())))
+        received = first
         watch.start()
         while received < timed:
             burst = decode(await receive(), now_ns())
             received += len(burst)
         watch.stop()
-        messages = received - first
+        counted = received - first
         tail = list(burst)  # some of it is behind the timed part
         while received < errand.total:
             burst = decode(await receive(), now_ns())
             received += len(burst)
             tail += burst
-    return watch.sample(messages, received, books_after(errand.middle, tail))
+    return watch.sample(counted, received, books_after(errand.middle, shown(tail)))
+
+
+def _counts(item: object) -> bool:
+    """Tell whether this is of the mix."""
+    return isinstance(item, MIX) or (isinstance(item, DataFrame) and not getattr(item.result, "full", False))
+
+
+def _decode_structs(payloads: Sequence[Payload], received_ns: int) -> Sequence[object]:
+    try:
+        return [_decode_push(payload) for payload in payloads]
+    except MsgspecError:  # acks, before anything is timed
+        return ()
 
 
 async def whole(errand: Errand) -> Sample:
     """Run a tree as an app does, and take every message out of a mailbox that loses none."""
-    watch = Stopwatch(errand.core)
+    watch = Stopwatch(errand)
     timed, total = errand.timed, errand.total
     policies = dict.fromkeys(MIX, Policy.DROP_OLDEST)  # and too much room to drop any
     async with (

@@ -2,7 +2,9 @@
 
 import os
 import platform
+import ssl
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from msgspec import Struct
@@ -70,6 +72,8 @@ def describe() -> dict[str, object]:
         "cores": os.cpu_count(),
         "system": platform.platform(),
         "python": sys.version.split()[0],
+        "openssl": ssl.OPENSSL_VERSION,
+        **{name: version(name) for name in ("trio", "msgspec", "picows", "uvloop", "aiofastnet")},
         "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
     }
 

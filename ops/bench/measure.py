@@ -1,10 +1,14 @@
 """One client's clock: CPU of the process between the first and the last timed message."""
 
+import cProfile
+import pstats
 import resource
+import sys
 import time
 
 from msgspec import Struct
 
+from feedtree.ops.bench.errand import Errand
 from feedtree.ops.bench.machine import CpuTimes, cpu_times, peak_rss_mib
 from feedtree.ops.bench.truth import Books
 
@@ -39,11 +43,12 @@ class Stopwatch:
     """Reads the clocks at the first and at the last timed message.
 
     Args:
-        core: the one that the client is pinned to.
+        errand: names the core, and whether to profile.
     """
 
-    def __init__(self, core: int | None) -> None:
-        self._core = core
+    def __init__(self, errand: Errand) -> None:
+        self._core = errand.core
+        self._profile = cProfile.Profile() if errand.profile else None
         self._times: CpuTimes | None = None
         self._switches = 0
         self._cpu_s = self._wall_s = 0.0
@@ -55,9 +60,14 @@ class Stopwatch:
         self._switches = _lost_core()
         self._wall_s = time.perf_counter()
         self._cpu_s = time.process_time()
+        if self._profile is not None:
+            self._profile.enable()
 
     def stop(self) -> None:
         """End."""
+        if self._profile is not None:
+            self._profile.disable()
+            pstats.Stats(self._profile, stream=sys.stderr).sort_stats("tottime").print_stats(30)
         self._cpu_s = time.process_time() - self._cpu_s
         self._wall_s = time.perf_counter() - self._wall_s
         self._switches = _lost_core() - self._switches

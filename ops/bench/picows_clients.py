@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from feedtree.exchanges.gateio.channels import spell
+from feedtree.exchanges.gateio.channels import OBU, spell
 from feedtree.exchanges.gateio.messages import BookPush, DataFrame
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
-from feedtree.exchanges.gateio.spot_pushes import Topics, builders
+from feedtree.exchanges.gateio.spot_pushes import builders
 from feedtree.exchanges.public.book_sync import BookSync, Outcome
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.messages import BookDelta, BookSnapshot
@@ -37,8 +37,8 @@ class _Client(WSListener):
 
     def __init__(self, errand: Errand) -> None:
         self.errand = errand
-        self.watch = Stopwatch(errand.core)
-        self.topics = {channel: _named(errand, channel) for channel in _CHANNELS}
+        self.watch = Stopwatch(errand)
+        self.topics = errand.named()
         self.build = builders(self.topics)
         self.received = -len(errand.middle)
         self.mark = 1  # from this message on `reached` looks at each
@@ -64,7 +64,7 @@ class _Client(WSListener):
     def books(self) -> Books: ...
 
 
-class _Decoding(_Client):
+class _Structs(_Client):
     """Decodes, nothing else; nobody gets the result."""
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -82,12 +82,12 @@ class _Decoding(_Client):
         )
 
 
-class _Typed(_Client):
+class _Messages(_Client):
     """Decodes and makes the same typed messages as our codec; nobody gets them."""
 
     def __init__(self, errand: Errand) -> None:
         super().__init__(errand)
-        self.named = self.topics["spot.obu"]
+        self.named = self.topics[OBU]
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         try:
@@ -122,7 +122,7 @@ class _Whole(_Client):
 
     def __init__(self, errand: Errand) -> None:
         super().__init__(errand)
-        self.named = self.topics["spot.obu"]
+        self.named = self.topics[OBU]
         self.syncs: dict[Topic, BookSync] = {topic: new_sync() for topic in self.named.values()}
         self.callback: Callable[[WSTransport, Any], None] = self.on_message
 
@@ -162,33 +162,19 @@ class _Whole(_Client):
         return {str(topic.symbol): ladder(sync.book) for topic, sync in self.syncs.items()}
 
 
-async def decode_only(errand: Errand) -> Sample:
+async def structs(errand: Errand) -> Sample:
     """Split and decode frames."""
-    return await _run(_Decoding(errand))
+    return await _run(_Structs(errand))
 
 
-async def typed(errand: Errand) -> Sample:
+async def messages(errand: Errand) -> Sample:
     """Split and decode frames, and make typed messages."""
-    return await _run(_Typed(errand))
+    return await _run(_Messages(errand))
 
 
 async def whole(errand: Errand) -> Sample:
     """Decode, keep books, hand typed messages to a callback."""
     return await _run(_Whole(errand))
-
-
-_CHANNELS = (
-    "spot.obu",
-    "spot.order_book_update",
-    "spot.trades",
-    "spot.book_ticker",
-    "spot.tickers",
-    "spot.candlesticks",
-)
-
-
-def _named(errand: Errand, channel: str) -> Topics:
-    return {topic.params[0]: topic.topic for topic in errand.topics() if topic.channel == channel}
 
 
 async def _run(client: _Client) -> Sample:

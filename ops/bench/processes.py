@@ -74,12 +74,14 @@ class Bench:
         self._cores = cores
         self.truth: Books = traffic.final
 
+    def profile(self, client: str, transport: str) -> None:
+        """Run one client to its end, and let it print where its time goes."""
+        subprocess.run(self._command(client, transport, profile=True), stdout=subprocess.DEVNULL, check=True)
+
     def run(self, client: str, transport: str, number: int = 0) -> Run:
         """Run one client to its end; ``number`` is that of the round."""
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-        errand = self._folder / "errand.json"
-        errand.write_bytes(msgspec.json.encode(self._errand(transport)))
-        command = [sys.executable, "-m", "feedtree.ops.bench.client", client, str(errand)]
+        command = self._command(client, transport)
         try:
             done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True)
         except subprocess.SubprocessError as error:
@@ -92,7 +94,12 @@ class Bench:
         lost = [] if sample.received == sent else [f"{sample.received} of {sent} messages came"]
         return lost + differences(self.truth, sample.books)
 
-    def _errand(self, transport: str) -> Errand:
+    def _command(self, client: str, transport: str, *, profile: bool = False) -> list[str]:
+        errand = self._folder / "errand.json"
+        errand.write_bytes(msgspec.json.encode(self._errand(transport, profile=profile)))
+        return [sys.executable, "-m", "feedtree.ops.bench.client", client, str(errand)]
+
+    def _errand(self, transport: str, *, profile: bool = False) -> Errand:
         secure = transport == "tls"
         return Errand(
             url=f"{'wss' if secure else 'ws'}://127.0.0.1:{self._ports[transport]}/ws/v4/",
@@ -101,6 +108,7 @@ class Bench:
             timed=self._traffic.timed,
             total=len(self._traffic.frames),
             middle=self._traffic.middle,
+            profile=profile,
         )
 
 

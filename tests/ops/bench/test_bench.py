@@ -30,7 +30,7 @@ def corrupted(books: Books) -> Books:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("client", ["feedtree decode", "feedtree whole"])
+@pytest.mark.parametrize("client", ["feedtree structs", "feedtree messages", "feedtree whole"])
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
 def test_a_run_counts_when_every_message_came_and_every_book_is_right(
     bench: Bench, client: str, transport: str
@@ -44,7 +44,7 @@ def test_a_run_counts_when_every_message_came_and_every_book_is_right(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("client", ["feedtree decode", "feedtree whole"])
+@pytest.mark.parametrize("client", ["feedtree structs", "feedtree messages", "feedtree whole"])
 def test_a_run_against_another_truth_does_not_count(bench: Bench, traffic: Traffic, client: str) -> None:
     """A run with a wrong book does not count."""
     bench.truth = corrupted(traffic.final)
