@@ -248,6 +248,10 @@ class Mailbox:
         return self
 
     async def __anext__(self) -> Any:
+        message = self._outlet.next()  # the usual case, without a second coroutine
+        if message is not None:
+            self._make_way()
+            return message
         try:
             return await self.receive()
         except _ENDED:
@@ -324,7 +328,7 @@ class Mailbox:
             raise trio.BusyResourceError("another task waits in this mailbox")
 
     def _make_way(self) -> None:
-        if self._room and self._tally.depth < self._capacity:
+        if self._blocks and self._tally.depth < self._capacity:
             self._room.unpark_all()
 
     def _oldest_age(self) -> float | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import islice
 from math import inf
 
-from feedtree.exchanges.public.messages import BookState, BookView
+from feedtree.exchanges.public.messages import BookDelta, BookState, BookView
 from feedtree.exchanges.side import Side
 
 Levels = Iterable[tuple[float, float]]
@@ -158,18 +158,21 @@ class OrderBook:
         self.sequence = sequence
         self.version += 1
 
-    def apply(self, sequence: int, bids: Levels, asks: Levels) -> None:
+    def apply(self, change: BookDelta) -> None:
         """Make one change; the caller has checked that it follows.
 
         Raises:
             BadLevel: the change is half made; the book must be resynced.
         """
-        if bids:
-            self.bids.apply(bids)
-        if asks:
-            self.asks.apply(asks)
-        self.sequence = sequence
+        if change.bids:
+            self.bids.apply(change.bids)
+        if change.asks:
+            self.asks.apply(change.asks)
+        self.sequence = change.last
         self.version += 1
+        self.changed_ns = change.received_ns
+        self.venue_ns = change.venue_ns
+        self.sent_ns = change.sent_ns
 
     def volume_to(self, side: Side, price: float) -> float:
         """Return what a taker of this side finds up to a price, inclusive, in base units.

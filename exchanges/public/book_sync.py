@@ -80,24 +80,17 @@ class BookSync:
         if book.state is not BookState.LIVE:
             return self._early(push)
         sequence = book.sequence
-        if push.first == sequence + 1 or (self._fresh and push.first <= sequence < push.last):
-            self._fresh = False
-            return self._apply(push)
-        if push.last <= sequence:
-            return Outcome.DROPPED
-        return self._gap(f"ids {sequence + 1} to {push.first - 1} are missing", push)
-
-    def _apply(self, push: BookDelta) -> Outcome:
-        book = self.book
+        if push.first != sequence + 1 and not (self._fresh and push.first <= sequence < push.last):
+            if push.last <= sequence:
+                return Outcome.DROPPED
+            return self._gap(f"ids {sequence + 1} to {push.first - 1} are missing", push)
+        self._fresh = False
         try:
-            book.apply(push.last, push.bids, push.asks)
+            book.apply(push)
         except BadLevel as error:
             return self._gap(str(error))
         if book.crossed:
             return self._gap(f"crossed at id {push.last}")
-        book.changed_ns = push.received_ns
-        book.venue_ns = push.venue_ns
-        book.sent_ns = push.sent_ns
         return Outcome.APPLIED
 
     def _gap(self, reason: str, push: BookDelta | None = None) -> Outcome:

@@ -121,7 +121,9 @@ class Selection:
         """Return whether this message is wanted."""
         if message.__class__ is DecodeFailed:
             return self.wants_venue(message.venue)
-        return self.wants(message.topic)
+        topic = message.topic
+        known = self._known.get(topic)
+        return self.wants(topic) if known is None else known
 
 
 def routes(

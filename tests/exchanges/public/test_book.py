@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedtree.exchanges.public.book import BadLevel, BookSide, OrderBook
-from feedtree.exchanges.public.messages import BookState
+from feedtree.exchanges.public.channels import Book, Topic
+from feedtree.exchanges.public.messages import BookDelta, BookState
 from feedtree.exchanges.side import Side
+from feedtree.exchanges.symbols import Symbol
 
 PRICES = st.integers(1, 40).map(float)
 SIZES = st.integers(0, 5).map(float)
@@ -76,17 +78,21 @@ def test_a_snapshot_leaves_levels_of_size_zero_out() -> None:
     assert side.top() == ((1.0, 3.0),)
 
 
+def change(sequence: int, bids: list[tuple[float, float]], asks: list[tuple[float, float]]) -> BookDelta:
+    return BookDelta(Topic("v", Symbol("A", "B"), Book()), 1, 2, 3, sequence, sequence, bids, asks)
+
+
 def test_a_crossed_book_is_seen() -> None:
     """A best bid at or over the best ask is wrong; a one-sided or empty book is not crossed."""
     book = OrderBook(10)
     assert not book.crossed
     book.load(1, [(1.0, 1.0)], [])
     assert not book.crossed
-    book.apply(2, [], [(2.0, 1.0)])
+    book.apply(change(2, [], [(2.0, 1.0)]))
     assert not book.crossed
-    book.apply(3, [(2.0, 1.0)], [])
+    book.apply(change(3, [(2.0, 1.0)], []))
     assert book.crossed
-    book.apply(4, [(2.0, 0.0)], [(1.0, 1.0)])
+    book.apply(change(4, [(2.0, 0.0)], [(1.0, 1.0)]))
     assert book.crossed
 
 
@@ -97,7 +103,7 @@ def test_a_view_is_immutable_and_says_what_it_is() -> None:
     book.state = BookState.LIVE
     book.changed_ns = 1_000_000_000
     view = book.view(1, 3_500_000_000)
-    book.apply(8, [(1.0, 0.0)], [(2.0, 0.0)])
+    book.apply(change(8, [(1.0, 0.0)], [(2.0, 0.0)]))
     assert (view.bids, view.asks) == (((1.0, 1.0),), ((2.0, 3.0),))
     assert (view.best_bid, view.best_bid_size, view.best_ask, view.best_ask_size) == (1.0, 1.0, 2.0, 3.0)
     assert view.live
