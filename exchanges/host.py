@@ -69,6 +69,13 @@ class Host:
         self._clients.append(client)
         return client
 
+    async def close_client(self, client: RestClient) -> None:
+        """Close a REST client before the tree's end; takes at most `CLOSE_WITHIN` seconds."""
+        if client in self._clients:
+            self._clients.remove(client)
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_WITHIN):
+            await client.aclose()
+
     async def aclose(self) -> None:
         """Close what was made for the tree's streams; takes at most `CLOSE_WITHIN` seconds."""
         with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_WITHIN):

@@ -109,32 +109,38 @@ async def open_tree(
     log = default_log() if log is None else log
     rng = Random() if rng is None else rng
     running: list[Supervisor] = []
+    opened: list[Tree] = []
     operations = [inspect_spec(app, lambda: running[0].snapshot() if running else None)] if inspect else []
-    async with open_supervisor(_root(operations), rng=rng, wall_ns=wall_ns, log=log) as supervisor:
-        running.append(supervisor)
-        failure: BaseException | None = None
-        async with trio.open_nursery() as nursery:
-            host = Host(
-                supervisor,
-                network or TcpNetwork(),
-                nursery,
-                wall_ns=wall_ns,
-                rng=rng,
-                log=log,
-                park=on_failure == "park",
-            )
-            tree = Tree(host, PublicHub(wall_ns))
-            try:
-                await _start(tree, config)
-                yield tree
-            except BaseException as error:
-                failure = error
-            nursery.cancel_scope.cancel()
-        await host.aclose()
-        if failure is not None:
-            # Raised here, outside the nursery, so that the body's exception leaves as it is.
-            raise failure
-    tree.public.close()
+    try:
+        async with open_supervisor(_root(operations), rng=rng, wall_ns=wall_ns, log=log) as supervisor:
+            running.append(supervisor)
+            failure: BaseException | None = None
+            async with trio.open_nursery() as nursery:
+                host = Host(
+                    supervisor,
+                    network or TcpNetwork(),
+                    nursery,
+                    wall_ns=wall_ns,
+                    rng=rng,
+                    log=log,
+                    park=on_failure == "park",
+                )
+                tree = Tree(host, PublicHub(wall_ns))
+                opened.append(tree)
+                try:
+                    await _start(tree, config)
+                    yield tree
+                except BaseException as error:
+                    failure = error
+                nursery.cancel_scope.cancel()
+            if failure is not None:
+                # Raised here, outside the nursery, so that the body's exception leaves as it is.
+                raise failure
+    finally:
+        # After the tree, whose connections use them to their end, and however it ended.
+        for ended in opened:
+            await ended.host.aclose()
+            ended.public.close()
 
 
 async def run_tree(

@@ -57,6 +57,7 @@ class PublicHub:
     def __init__(self, wall_ns: Callable[[], int]) -> None:
         self._wall_ns = wall_ns
         self._feeds: dict[str, Feed] = {}
+        self._ids: set[str] = set()
         self._listeners: dict[Mailbox, Selection] = {}
 
     @property
@@ -64,15 +65,27 @@ class PublicHub:
         """The feeds by path without the branch's name: ``gateio.spot``."""
         return self._feeds
 
+    def claim(self, name: str) -> str:
+        """Return an id of that name that no other feed has or will have, until it is removed."""
+        number = 1
+        found = name
+        while found in self._ids:
+            number += 1
+            found = f"{name}-{number}"
+        self._ids.add(found)
+        return found
+
     def add(self, id: str, feed: Feed) -> None:  # noqa: A002 - OTP's word for a child's name
         """Take a feed in; open mailboxes that want its venue hear it from now on."""
         self._feeds[id] = feed
+        self._ids.add(id)
         for mailbox, selection in self._open().items():
             self._attach(feed, mailbox, selection)
 
     def remove(self, id: str) -> None:  # noqa: A002
         """Close a feed and forget it."""
         feed = self._feeds.pop(id, None)
+        self._ids.discard(id)
         if feed is not None:
             feed.close()
 
@@ -128,7 +141,7 @@ class PublicHub:
         )
         mailbox = Mailbox(selected, event_rules(), capacity=capacity, accept=selection, name=name)
         if only is None:
-            self._listeners[mailbox] = selection
+            self._open()[mailbox] = selection
         for feed in self._feeds.values() if only is None else (only,):
             self._attach(feed, mailbox, selection)
         return mailbox
@@ -159,6 +172,8 @@ class PublicHub:
         return self._listeners
 
     def close(self) -> None:
-        """Close every feed."""
+        """Close every feed, and end the mailboxes that waited for one."""
         for id_ in list(self._feeds):
             self.remove(id_)
+        for mailbox in self._open():
+            mailbox.end()

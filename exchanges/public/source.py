@@ -73,7 +73,8 @@ class Source:
             max_frame=endpoint.max_frame,
         )
         self.wall_ns = host.wall_ns
-        self.rest: PublicRest = venue.rest(_rest_client(endpoint, host, options), symbols)
+        self._client = _rest_client(endpoint, host, options)
+        self.rest: PublicRest = venue.rest(self._client, symbols)
         self.connections: ConnectionBudget = host.connection_budget(endpoint)
         self.rest_budget: WeightBudget = host.rest_budget(endpoint)
 
@@ -91,6 +92,10 @@ class Source:
             VenueThrottled: the venue asks for a pause.
         """
         return await connect(self._target, _Dialling(self._host.network, on_dialled), read=self._options.read)
+
+    async def aclose(self) -> None:
+        """Close the connections of REST calls."""
+        await self._host.close_client(self._client)
 
     def liveness(self, now: float) -> Liveness:
         """Return the timers of a connection that begins now."""

@@ -1,7 +1,8 @@
 """The public websocket classes: they hold almost no code, and are composed of a venue, a feed and a branch."""
 
 from abc import ABC
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar, Protocol
 
 import trio
@@ -21,7 +22,7 @@ from feedtree.exchanges.public.taps import Tap, TapFunction
 from feedtree.exchanges.public.venue import PublicVenue
 from feedtree.exchanges.public.views import View
 from feedtree.exchanges.symbols import Symbol
-from feedtree.supervisors import AdminRefused, EventKind
+from feedtree.supervisors import AdminRefused, ChildState, EventKind, Node
 
 PARENT = "public"
 
@@ -63,7 +64,7 @@ class BasePublicWebsocket(ABC):
             )
         self._tree = tree
         self._host = tree.host
-        self._id = self._free_id()
+        self._id = tree.public.claim(self.VENUE.name)
         self.path = f"{PARENT}/{self._id}"
         options = options or StreamOptions()
         self.feed = Feed(self.VENUE, self.path, tree.host.wall_ns, tree.public.rank, options.delivery)
@@ -71,15 +72,7 @@ class BasePublicWebsocket(ABC):
         self._branch = Branch(self._id, self.feed, self._source, park=tree.host.park)
         self._scope = trio.CancelScope()
         self._started = False
-
-    def _free_id(self) -> str:
-        taken = self._tree.public.feeds
-        name = self.VENUE.name
-        number = 1
-        while name in taken:
-            number += 1
-            name = f"{self.VENUE.name}-{number}"
-        return name
+        self._closed = False
 
     async def initialize(self, symbols: Symbols, channels: Channels) -> None:
         """Begin: returns when things are wired and trying, not when they are connected.
@@ -158,11 +151,17 @@ class BasePublicWebsocket(ABC):
         return await self._source.rest.instruments()
 
     async def aclose(self) -> None:
-        """Stop the branch and end the feed."""
+        """Stop the branch and end the feed. A second call does nothing."""
         self._scope.cancel()
-        if self._started:
-            await self._host.supervisor.remove(self.path)
-        self._tree.public.remove(self._id)
+        try:
+            if self._started:
+                with suppress(AdminRefused):  # the branch is gone already, or going with the tree
+                    await self._host.supervisor.remove(self.path)
+        finally:
+            if not self._closed:
+                self._closed = True
+                self._tree.public.remove(self._id)
+                await self._source.aclose()
 
     async def _attend(self) -> None:
         with self._scope:
@@ -192,12 +191,28 @@ class BasePublicWebsocket(ABC):
 
     async def _watch(self) -> None:
         """Tell consumers when a part of the branch is parked."""
-        async with self._host.supervisor.events(self.path) as events:
+        supervisor = self._host.supervisor
+        async with supervisor.events(self.path) as events:
+            with suppress(AdminRefused):  # it may be gone already
+                for node in _parked(supervisor.node(self.path)):  # before anybody listened
+                    self._parked(node.path, node.last_reason)
             async for event in events:
                 if event.kind is EventKind.FAILED:
-                    below = event.path.removeprefix(self.path).strip("/").partition("/")[0]
-                    shards = [shard for shard in self.feed.plan() if below in ("", shard.id)]
-                    self.feed.failed(shards, event.reason or "parked")
+                    self._parked(event.path, event.reason)
+
+    def _parked(self, path: str, reason: str | None) -> None:
+        below = path.removeprefix(self.path).strip("/").partition("/")[0]
+        shards = [shard for shard in self.feed.plan() if below in ("", shard.id)]
+        self.feed.failed(shards, reason or "parked")
+
+
+def _parked(node: Node) -> Iterator[Node]:
+    """Yield the topmost parked parts of a branch."""
+    if node.state is ChildState.FAILED:
+        yield node
+    else:
+        for child in node.children:
+            yield from _parked(child)
 
 
 class PublicSpotWebsocket(BasePublicWebsocket):
