@@ -118,6 +118,12 @@ class Feed:
         shard.add(record)
         self.plan_changed.set()
 
+    def part(self, shard: Shard) -> None:
+        """Give a shard of their own to topics whose pushes it could not tell apart any more."""
+        for record in shard.clashing():
+            shard.remove(record)
+            self._place(record)
+
     def _drop(self, shard: Shard) -> None:
         del self._shards[shard.id]
         self.plan_changed.set()

@@ -109,6 +109,7 @@ class Intake:
         self.pongs = 0
         self.fault: Exception | None = None
         self.kept: deque[Undecodable] = deque(maxlen=FRAMES_KEPT)
+        shard.removed = self._drop
 
     def asked(self, topics: Iterable[WireTopic]) -> None:
         """Prepare for the pushes of topics that are about to be asked for."""
@@ -123,10 +124,14 @@ class Intake:
                 self._syncs[wire.topic] = record.sync
 
     def forget(self, topics: Iterable[WireTopic]) -> None:
-        """Expect no more of topics whose end is asked for."""
+        """Expect no more of topics whose end is asked for; one that is still wanted stays open."""
         for wire in topics:
             self._drop(wire.topic)
-            self._settle(wire.topic)
+
+    def settle_removed(self) -> None:
+        """Wait no more for topics that are not wanted any more."""
+        for topic in self._unsettled - self._shard.records.keys():
+            self._settle(topic)
 
     def _drop(self, topic: Topic) -> None:
         self._up.discard(topic)
@@ -167,9 +172,8 @@ class Intake:
                 else:
                     self._judge(item.topic, sync, outcome, out)  # type: ignore[union-attr]
             elif kind is Trade:
-                if item.topic not in up:  # type: ignore[union-attr]
-                    self._first(item.topic, out)  # type: ignore[union-attr]
-                append(item)
+                if item.topic in up or self._first(item.topic, out):  # type: ignore[union-attr]
+                    append(item)
             elif kind is BookTicker:
                 self._ticker(item, out)  # type: ignore[arg-type]
             else:
@@ -203,11 +207,14 @@ class Intake:
         """Return what consumers must hear when this incarnation ends."""
         out: Burst = []
         last_good_ns = self._shard.last_good_ns
+        self._shard.forsake()
         for record in self._shard.records.values():
             if record.up:
                 record.up = False
                 record.lost_ns = last_good_ns
                 out.append(StreamLost(record.topic, self._generation, now_ns, cause))
+            if record.state is not TopicState.REJECTED:
+                record.state = TopicState.PENDING
             if record.sync is not None:
                 record.sync.lose()
         return out
@@ -282,26 +289,29 @@ class Intake:
     # Other channels
 
     def _plain(self, item: Ticker | Kline, out: Burst) -> None:
-        if item.topic not in self._up:
-            self._first(item.topic, out)
-        out.append(item)
+        if item.topic in self._up or self._first(item.topic, out):
+            out.append(item)
 
     def _ticker(self, item: BookTicker, out: Burst) -> None:
         topic = item.topic
         best = (item.bid, item.bid_size, item.ask, item.ask_size)
         if topic not in self._up:
-            self._first(topic, out)
+            if not self._first(topic, out):
+                return
         elif self._tickers.get(topic) == best:
             self._shard.unchanged += 1
             return
         self._tickers[topic] = best
         out.append(item)
 
-    def _first(self, topic: Topic, out: Burst) -> None:
-        """A first datum stands for the answer that has not come yet."""
+    def _first(self, topic: Topic, out: Burst) -> bool:
+        """A first datum stands for the answer that has not come yet; False where none is awaited."""
         record = self._shard.records.get(topic)
         if record is not None:
             self._confirmed(Confirmed((record.wire,)), out)
+        up = topic in self._up
+        self._shard.unknown += not up
+        return up
 
     def _rise(self, record: TopicRecord) -> int:
         outage_ns = 0 if record.lost_ns is None else max(self._now_ns - record.lost_ns, 1)
@@ -318,10 +328,10 @@ class Intake:
     def _confirmed(self, item: Confirmed, out: Burst) -> None:
         for wire in item.topics:
             record = self._shard.records.get(wire.topic)
-            if record is None or record.wire != wire or record.up:
+            if record is None or record.wire != wire:
                 continue
             live = record.sync is not None and record.sync.book.live
-            if not self._subscriptions.confirmed(wire, self._now, seeded=live):
+            if not self._subscriptions.confirmed(wire, self._now, seeded=live) or record.up:
                 continue
             if record.sync is None:
                 outage_ns = self._rise(record)
@@ -334,11 +344,14 @@ class Intake:
                 self.snapshots[wire.topic] = None
 
     def _refused(self, item: Refused, out: Burst) -> None:
-        self._subscriptions.dropped(item.topics)
         self._subscriptions.answered = True
         for wire in item.topics:
             record = self._shard.records.get(wire.topic)
-            if record is None or record.wire != wire:
+            held = self._subscriptions.holds(wire)
+            if held and record is not None and record.up:
+                continue  # it was asked for twice, and the first answer was yes
+            self._subscriptions.dropped((wire,))
+            if not held or record is None or record.wire != wire:
                 continue
             self._drop(wire.topic)
             if record.fall_back():
@@ -352,7 +365,10 @@ class Intake:
             out.append(SubscriptionRejected(record.topic, self._generation, self._now_ns, item.reason))
 
     def _resend(self, item: Resend, out: Burst) -> None:
-        self.resend.extend(item.groups)
+        for group in item.groups:
+            owed = tuple(wire for wire in group if self._subscriptions.owed(wire))
+            if owed:
+                self.resend.append(owed)
 
     def _nothing(self, item: Removed, out: Burst) -> None:
         pass

@@ -3,12 +3,16 @@
 No retry loop and no reconnect flag: whatever fails is raised, and the supervisor starts the next incarnation.
 """
 
+from collections.abc import Iterator
+
 import trio
 
 from feedtree.actors.context import Context
 from feedtree.actors.publisher import Publisher
 from feedtree.exchanges.errors import (
     ClosedByPeer,
+    ConnectionLost,
+    ConnectTimeout,
     RestFailed,
     Stalled,
     SubscribeTimeout,
@@ -53,6 +57,30 @@ async def run_connection(feed: Feed, shard: Shard, source: Source, context: Cont
         raise
 
 
+def still_counted(error: BaseException) -> bool:
+    """Return whether the venue may count a connection that ended so: it was open, and no close got through.
+
+    What ends by our own decision is closed in order; what never opened is no connection.
+    """
+    leaves = list(_leaves(error))
+    if any(isinstance(leaf, ClosedByPeer) for leaf in leaves):
+        return False
+    return any(
+        leaf.phase == "upgrade"
+        if isinstance(leaf, ConnectTimeout)
+        else isinstance(leaf, ConnectionLost | Stalled | SubscribeTimeout)
+        for leaf in leaves
+    )
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _leaves(each)
+    else:
+        yield error
+
+
 class Session:
     """The parts of one incarnation and what they share."""
 
@@ -88,23 +116,19 @@ class Session:
         self._state("connecting")
         budget = self._source.connections
         await self._source.admitted()
-        orderly = False
         try:
             self._shard.attempt()
             self._wire = await self._source.connect(self._on_dialled)
             await self._live()
-        except VenueThrottled as error:
-            budget.throttled(trio.current_time(), error.retry_after)
-            orderly = True
-            raise
-        except (ClosedByPeer, trio.Cancelled):
-            orderly = True
-            raise
-        finally:
-            if orderly:
-                budget.closed()
+        except BaseException as error:
+            now = trio.current_time()
+            if isinstance(error, VenueThrottled):
+                budget.throttled(now, error.retry_after)
+            if still_counted(error):
+                budget.forgotten(now)
             else:
-                budget.forgotten(trio.current_time())
+                budget.closed()
+            raise
 
     async def _live(self) -> None:
         now = trio.current_time()
@@ -128,7 +152,9 @@ class Session:
         cause = describe(error)
         self._shard.lost(cause, now_ns)
         self._state("down")
-        self._feed.publish_now(self._intake.lost(cause, now_ns))
+        burst = self._intake.lost(cause, now_ns)
+        self._tap(burst, trio.current_time())
+        self._feed.publish_now(burst)
         self._feed.notify()
 
     def _on_dialled(self) -> None:
@@ -184,10 +210,6 @@ class Session:
             sent_ns = getattr(burst[-1], "sent_ns", None)
             if sent_ns is not None:
                 self._latency.record(now_ns - sent_ns)
-            if self._feed.taps:
-                self._tap(burst, now)
-            if self._feed.delivery == "tap":
-                burst = [message for message in burst if not isinstance(message, MarketData)]
             await self._publish(burst)
         self._follow(now)
 
@@ -220,6 +242,8 @@ class Session:
             raise Stalled(f"no data for {now - self._silence.last:.1f} s on a stream that is usually busier")
 
     def _tap(self, burst: Burst, now: float) -> None:
+        if not self._feed.taps or not burst:
+            return
         for tap in self._feed.taps:
             tap.step(burst, now, self._report_tap)
         self._feed.taps = [tap for tap in self._feed.taps if tap.enabled]
@@ -228,6 +252,9 @@ class Session:
         self._context.log.warning(event, detail=detail)
 
     async def _publish(self, burst: Burst) -> None:
+        self._tap(burst, trio.current_time())
+        if self._feed.delivery == "tap":
+            burst = [message for message in burst if not isinstance(message, MarketData)]
         full = self._publisher.publish(burst)
         if full:
             began = trio.current_time()
@@ -277,15 +304,18 @@ class Session:
             await self._refuse(wire, f"{wire.channel}: no snapshot in time")
         resubscribe, intake.resubscribe = intake.resubscribe, []
         resend, intake.resend = intake.resend, []
-        self._end([*unseeded, *resubscribe, *self._wanted_anew()])
+        again_whole = [wire for wire in resubscribe if self._subscriptions.holds(wire)]
+        self._end([*given_up, *unseeded, *again_whole, *self._wanted_anew()])
         self._ask(again)
         for group in resend:
             self._ask(group)
+        self._feed.part(self._shard)
         drop, add = self._subscriptions.difference(
             record.wire for record in self._shard.records.values() if record.state is not TopicState.REJECTED
         )
         self._end(drop)
         self._ask(add)
+        intake.settle_removed()
 
     def _wanted_anew(self) -> list[WireTopic]:
         """Return topics that were unwanted and wanted again before the venue heard of it."""

@@ -1,7 +1,7 @@
 """What outlives a connection of one shard: its topics, their books, and the account of its outages."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 import trio
@@ -111,6 +111,11 @@ class TopicRecord:
         """The way of serving this topic that is in use."""
         return self._candidates[self._choice]
 
+    @property
+    def fallen(self) -> bool:
+        """True while the venue's first way of serving the topic is not the one in use."""
+        return self._choice > 0
+
     def fall_back(self) -> bool:
         """Go to the venue's next way of serving the topic; False where there is none left."""
         if self._choice + 1 >= len(self._candidates):
@@ -145,11 +150,16 @@ class TopicRecord:
         return TopicStatus(self.state, self.reason, shard, wire.channel, wire.levels)
 
 
+def _unheard(topic: Topic) -> None:
+    """Stand for an incarnation while there is none."""
+
+
 class Shard:
     """The topics that one connection carries, and what happened to it.
 
     Attributes:
         changed: set when the desired topics change; replaced by a new event when seen.
+        removed: called with each topic that is given up, so that nothing more of it is told.
         generation: the incarnation that may publish; 0 before the first.
         state: connecting, syncing, live, stale, down, flapping or failed.
         last_good_ns: when the last useful burst came.
@@ -161,6 +171,7 @@ class Shard:
         self.capacity = capacity
         self.records: dict[Topic, TopicRecord] = {}
         self.changed = trio.Event()
+        self.removed: Callable[[Topic], None] = _unheard
         self.generation = 0
         self.state = "down"
         self.messages = 0
@@ -189,7 +200,22 @@ class Shard:
         """Give a topic up; the live incarnation is told."""
         self.records.pop(record.topic, None)
         record.shard = None
+        self.removed(record.topic)
         self.changed.set()
+
+    def forsake(self) -> None:
+        """Note that the incarnation has ended: nobody hears of removals until the next one begins."""
+        self.removed = _unheard
+
+    def clashing(self) -> list[TopicRecord]:
+        """Return the topics whose pushes would carry the key of another one here, since they fell back."""
+        seen: set[str] = set()
+        clashing: list[TopicRecord] = []
+        for record in sorted(self.records.values(), key=lambda record: record.fallen):
+            if record.wire.key in seen:
+                clashing.append(record)
+            seen.add(record.wire.key)
+        return clashing
 
     def books(self) -> Iterator[TopicRecord]:
         """Yield the topics that are books."""

@@ -28,11 +28,13 @@ class Subscriptions:
         return drop, add
 
     def dropped(self, topics: Iterable[WireTopic]) -> None:
-        """Note that these were ended, or that their end was asked for."""
+        """Note that these were ended, or that their end was asked for; what replaced them meanwhile stays."""
         for wire in topics:
-            self._asked.pop(wire.topic, None)
-            self._answer_by.pop(wire.topic, None)
-            self._seed_by.pop(wire.topic, None)
+            if self.holds(wire):
+                del self._asked[wire.topic]
+                self._answer_by.pop(wire.topic, None)
+                self._seed_by.pop(wire.topic, None)
+                self._asked_twice.discard(wire.topic)
 
     def asked(self, topics: Iterable[WireTopic]) -> None:
         """Note that requests for these are on their way out; their deadlines begin when they are sent."""
@@ -71,6 +73,10 @@ class Subscriptions:
     def awaits(self, topic: Topic) -> bool:
         """Return whether an answer for this topic is still owed."""
         return topic in self._answer_by
+
+    def owed(self, wire: WireTopic) -> bool:
+        """Return whether this was asked for, not ended, and not answered."""
+        return self.holds(wire) and wire.topic in self._answer_by
 
     def deadline(self) -> float:
         """Return the time of the earliest deadline; infinity where none is open."""
