@@ -86,9 +86,9 @@ def _offered(topic: Topic, wanted: Book) -> tuple[tuple[str, int], ...]:
 def _book(topic: Topic, pair: str, name: str, levels: int) -> WireTopic:
     if name == OBU:
         stream = f"ob.{pair}.{levels}"
-        return WireTopic(topic, stream, OBU, (stream,), Seed.SOCKET, levels)
+        return WireTopic(topic, stream, OBU, (stream,), Seed.SOCKET, levels, levels)
     speed = topic.channel.speed if isinstance(topic.channel, Book) else ""
-    return WireTopic(topic, f"{name}:{pair}", name, (pair, speed), Seed.REST, levels)
+    return WireTopic(topic, f"{name}:{pair}", name, (pair, speed), Seed.REST, levels, levels)
 
 
 def _plain(topic: Topic, name: str, pair: str) -> WireTopic:

@@ -99,7 +99,7 @@ def _books(topic: Topic, wanted: Book, wire: str) -> tuple[WireTopic, ...]:
 
 def _whole(topic: Topic, wire: str, levels: int) -> WireTopic:
     key = f"{LIMIT_DEPTH}@{wire}@{levels}"
-    return WireTopic(topic, key, LIMIT_DEPTH, (key,), Seed.WHOLE, levels)
+    return WireTopic(topic, key, LIMIT_DEPTH, (key,), Seed.WHOLE, levels, levels)
 
 
 def _plain(topic: Topic, name: str, key: str) -> WireTopic:

@@ -27,15 +27,17 @@ class BookSide:
 
     Args:
         sign: 1.0 for bids (the highest price is best), -1.0 for asks (the lowest is best).
+        window: the best so many levels are kept, since the venue tells of no others; 0 keeps all.
 
     Attributes:
         keys: sign * price, ascending: the best is last. Always the same list.
     """
 
-    __slots__ = ("_sign", "_sizes", "keys")
+    __slots__ = ("_sign", "_sizes", "keys", "window")
 
-    def __init__(self, sign: float) -> None:
+    def __init__(self, sign: float, window: int = 0) -> None:
         self._sign = sign
+        self.window = window
         self.keys: list[float] = []
         self._sizes: dict[float, float] = {}  # price -> size
 
@@ -75,6 +77,24 @@ class BookSide:
             elif sizes.pop(price, None) is not None:
                 keys = self.keys
                 del keys[bisect_left(keys, self._sign * price)]
+        if self.window and len(self.keys) > self.window:
+            self._trim()
+
+    def _trim(self) -> None:
+        """Drop what lies outside the window: nobody would tell of its changes."""
+        keys = self.keys
+        outside = keys[: -self.window]
+        del keys[: -self.window]
+        for key in outside:
+            del self._sizes[self._sign * key]
+
+    def worst(self) -> float | None:
+        """Return the key of the worst level where the window is full, so that worse ones may exist."""
+        return self.keys[0] if self.window and len(self.keys) >= self.window else None
+
+    def count_from(self, key: float) -> int:
+        """Return the number of levels that are at least as good as this key."""
+        return len(self.keys) - bisect_left(self.keys, key)
 
     def top(self, levels: int | None = None) -> tuple[tuple[float, float], ...]:
         """Return (price, size) best first, at most so many levels; None is all of them."""
@@ -102,7 +122,7 @@ class OrderBook:
         state: only a LIVE book equals the venue's.
         sequence: the venue's id of the last change in it; 0 before the first.
         version: counts every change made here, also across resyncs.
-        true_depth: the number of levels a side to which the venue keeps us informed.
+        depth: the number of levels a side to which the venue keeps us informed.
         changed_ns: when the last change was received.
         venue_ns: the engine's time of the last change, None where the venue does not say.
         sent_ns: the gateway's time of the last change, None where the venue does not say.
@@ -111,26 +131,28 @@ class OrderBook:
     __slots__ = (
         "_ask_keys",
         "_bid_keys",
+        "_floors",
         "asks",
         "bids",
         "changed_ns",
+        "depth",
         "sent_ns",
         "sequence",
         "state",
-        "true_depth",
         "venue_ns",
         "version",
     )
 
-    def __init__(self, true_depth: int) -> None:
-        self.bids = BookSide(1.0)
-        self.asks = BookSide(-1.0)
+    def __init__(self, depth: int, window: int = 0) -> None:
+        self.bids = BookSide(1.0, window)
+        self.asks = BookSide(-1.0, window)
         self._bid_keys = self.bids.keys
         self._ask_keys = self.asks.keys
         self.state = BookState.SYNCING
         self.sequence = 0
         self.version = 0
-        self.true_depth = true_depth
+        self.depth = depth
+        self._floors: tuple[float | None, float | None] | None = None
         self.changed_ns = 0
         self.venue_ns: int | None = None
         self.sent_ns: int | None = None
@@ -139,6 +161,32 @@ class OrderBook:
     def live(self) -> bool:
         """True while the book equals the venue's."""
         return self.state is BookState.LIVE
+
+    @property
+    def true_depth(self) -> int:
+        """The number of levels a side that are known to equal the venue's."""
+        if self._floors is None:
+            return self.depth
+        counts = [
+            side.count_from(floor)
+            for side, floor in zip((self.bids, self.asks), self._floors, strict=True)
+            if floor is not None
+        ]
+        return min(self.depth, *counts)
+
+    def doubt_beyond(self) -> None:
+        """Trust no level that is worse than the worst ones held now.
+
+        To be called when a change straddles the snapshot that was just loaded: a level that stood outside the
+        snapshot's window, and is inside again after the change without having been touched, is told by neither.
+        """
+        floors = (self.bids.worst(), self.asks.worst())
+        self._floors = None if floors == (None, None) else floors
+
+    @property
+    def doubtful(self) -> bool:
+        """True where less than half of the window can be trusted any more: time for a new snapshot."""
+        return self._floors is not None and self.true_depth < self.depth / 2
 
     @property
     def crossed(self) -> bool:
@@ -155,6 +203,7 @@ class OrderBook:
         """
         self.bids.load(bids)
         self.asks.load(asks)
+        self._floors = None
         self.sequence = sequence
         self.version += 1
 

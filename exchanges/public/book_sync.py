@@ -38,8 +38,8 @@ class BookSync:
 
     __slots__ = ("_buffer", "_candidate", "_candidate_ns", "_fresh", "_seed", "book", "reason")
 
-    def __init__(self, seed: Seed, true_depth: int) -> None:
-        self.book = OrderBook(true_depth)
+    def __init__(self, seed: Seed, true_depth: int, window: int = 0) -> None:
+        self.book = OrderBook(true_depth, window)
         self.reason = ""
         self._seed = seed
         self._buffer: deque[BookDelta] = deque(maxlen=BUFFER)
@@ -52,10 +52,11 @@ class BookSync:
         """Where the book's first state comes from."""
         return self._seed
 
-    def reseed(self, seed: Seed, true_depth: int) -> None:
+    def reseed(self, seed: Seed, true_depth: int, window: int = 0) -> None:
         """Take another channel for the same book (a fallback)."""
         self._seed = seed
-        self.book.true_depth = true_depth
+        self.book.depth = true_depth
+        self.book.bids.window = self.book.asks.window = window
         self.restart()
 
     def lose(self) -> None:
@@ -84,13 +85,18 @@ class BookSync:
             if push.last <= sequence:
                 return Outcome.DROPPED
             return self._gap(f"ids {sequence + 1} to {push.first - 1} are missing", push)
-        self._fresh = False
+        if self._fresh:
+            self._fresh = False
+            if push.first <= sequence:
+                book.doubt_beyond()
         try:
             book.apply(push)
         except BadLevel as error:
             return self._gap(str(error))
         if book.crossed:
             return self._gap(f"crossed at id {push.last}")
+        if book.doubtful:
+            return self._gap("the market moved beyond what the snapshot showed")
         return Outcome.APPLIED
 
     def _gap(self, reason: str, push: BookDelta | None = None) -> Outcome:

@@ -43,6 +43,7 @@ class WireTopic(Struct, frozen=True, cache_hash=True, gc=False):
         params: the venue's own subscription parameters.
         seed: where a book's first state comes from.
         levels: to how many levels a side the book is true; 0 for other channels.
+        window: the pushes tell of the best so many levels a side only; 0: of the whole book.
     """
 
     topic: Topic
@@ -51,6 +52,7 @@ class WireTopic(Struct, frozen=True, cache_hash=True, gc=False):
     params: tuple[str, ...]
     seed: Seed = Seed.NONE
     levels: int = 0
+    window: int = 0
 
 
 class Request(Struct, frozen=True):

@@ -104,7 +104,7 @@ class TopicRecord:
         self._candidates = candidates
         self._choice = 0
         wire = candidates[0]
-        self.sync = None if wire.seed is Seed.NONE else BookSync(wire.seed, wire.levels)
+        self.sync = None if wire.seed is Seed.NONE else BookSync(wire.seed, wire.levels, wire.window)
 
     @property
     def wire(self) -> WireTopic:
@@ -136,7 +136,7 @@ class TopicRecord:
 
     def _reseed(self) -> None:
         if self.sync is not None:
-            self.sync.reseed(self.wire.seed, self.wire.levels)
+            self.sync.reseed(self.wire.seed, self.wire.levels, self.wire.window)
 
     @property
     def settled(self) -> bool:

@@ -74,7 +74,7 @@ class Errand(Struct, frozen=True):
 
 def new_sync() -> BookSync:
     """Return the book that clients with books keep of each symbol."""
-    return BookSync(Seed.SOCKET, LEVELS)
+    return BookSync(Seed.SOCKET, LEVELS, LEVELS)
 
 
 def ladder(book: OrderBook) -> Ladder:

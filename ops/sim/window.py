@@ -78,15 +78,20 @@ class Window:
         return self.levels(bids), self.levels(asks)
 
     def _follow(self, changed: dict[int, int], *, bids: bool) -> list[int]:
-        """Bring one side up to date; return the keys whose quantity in the window is another now."""
+        """Bring one side up to date; return every key that was touched within the window.
+
+        A level that came and went between two pushes is told too, as gone: a REST book of the time between
+        may show it. (Deletes of levels that a client never held are seen on the wire.)
+        """
         ranked = self._market.book.ranked(bids=bids)
         before, floor = self._floors[bids], self._floor(ranked)
         self._floors[bids] = floor
-        moved = [
-            key
-            for key, lots in changed.items()
-            if (key > 0) is bids and self._put(key, lots if key >= floor else 0)
-        ]
+        low = min(floor, before)
+        moved = []
+        for key, lots in changed.items():
+            if (key > 0) is bids and key >= low:
+                self._put(key, lots if key >= floor else 0)
+                moved.append(key)
         if floor != before:
             moved += self._shift(ranked, min(floor, before), max(floor, before), floor)
         return moved

@@ -71,6 +71,18 @@ def test_a_level_that_is_no_level_is_refused_on_load_and_on_apply(level: tuple[f
         side.apply([level])
 
 
+def test_levels_outside_the_window_are_dropped() -> None:
+    """The venue tells of the best levels only: one that fell out would stand there for ever."""
+    for sign, prices in ((1.0, (5.0, 4.0, 3.0)), (-1.0, (1.0, 2.0, 3.0))):
+        side = BookSide(sign, window=2)
+        best, second, third = prices
+        side.load([(second, 1.0), (third, 1.0)])
+        side.apply([(best, 1.0)])
+        assert side.top() == ((best, 1.0), (second, 1.0))
+        side.apply([(best, 0.0)])
+        assert side.top() == ((second, 1.0),)
+
+
 def test_a_snapshot_leaves_levels_of_size_zero_out() -> None:
     """A level of size 0 in a whole book is no level."""
     side = BookSide(-1.0)

@@ -289,3 +289,48 @@ def test_any_interleaving_ends_in_the_reference_book_or_a_reported_gap(
         getattr(run, what)(argument)
         run.check()
     run.settle()
+
+
+def windowed(levels: int = 4) -> BookSync:
+    """A book of the best four levels a side, as Gate.io's order_book_update gives it."""
+    sync = BookSync(Seed.REST, levels, levels)
+    sync.restart()
+    return sync
+
+
+LADDER = ([(40.0 - at, 1.0) for at in range(4)], [(41.0 + at, 1.0) for at in range(4)])
+
+
+def test_a_straddled_window_is_trusted_only_as_deep_as_its_snapshot_showed() -> None:
+    """A level that was outside the snapshot, and is inside again untouched, is told by nobody."""
+    sync = windowed()
+    sync.delta(delta(9, 12, [(39.5, 1.0)]))
+    assert sync.snapshot(RawBook(10, None, *LADDER), 0) is Outcome.LIVE
+    assert sync.book.true_depth == 4
+    assert sync.delta(delta(13, 13, [(40.0, 0.0)])) is Outcome.APPLIED
+    assert sync.book.true_depth == 3, "the fourth bid, if there is one, was never shown"
+    assert sync.delta(delta(14, 14, [(39.5, 0.0)])) is Outcome.APPLIED
+    assert sync.delta(delta(15, 15, [(39.0, 0.0)])) is Outcome.GAP
+    assert sync.reason == "the market moved beyond what the snapshot showed"
+    sync.delta(delta(16, 16))
+    assert sync.snapshot(RawBook(15, None, *LADDER), 0) is Outcome.LIVE
+    assert sync.delta(delta(17, 17, [(40.0, 0.0), (39.0, 0.0), (38.0, 0.0)])) is Outcome.APPLIED
+    assert sync.book.true_depth == 4, "a snapshot that ends where a push ends is as good as the pushes"
+
+
+def test_a_change_that_straddles_later_puts_the_edge_in_doubt_too() -> None:
+    """The first push after a snapshot ahead of the buffer may straddle it."""
+    sync = windowed()
+    sync.delta(delta(8, 9))
+    assert sync.snapshot(RawBook(12, None, *LADDER), 0) is Outcome.LIVE
+    assert sync.delta(delta(12, 14, [(40.0, 0.0)])) is Outcome.APPLIED
+    assert sync.book.true_depth == 3
+
+
+def test_a_thin_book_has_no_edge_to_doubt() -> None:
+    """A snapshot with fewer levels than the window shows all there is."""
+    sync = windowed()
+    sync.delta(delta(9, 12))
+    assert sync.snapshot(RawBook(10, None, LADDER[0][:2], LADDER[1][:3]), 0) is Outcome.LIVE
+    assert sync.delta(delta(13, 13, [(40.0, 0.0)])) is Outcome.APPLIED
+    assert sync.book.true_depth == 4

@@ -48,7 +48,7 @@ class Replay:
             wire = GATEIO_SPOT.resolve(topic, self.symbols)[0]
             assert wire.channel == "spot.order_book_update"
             wires.append(wire)
-            self.syncs[symbol] = BookSync(wire.seed, wire.levels)
+            self.syncs[symbol] = BookSync(wire.seed, wire.levels, wire.window)
             self.syncs[symbol].restart()
         self.codec.subscribe(wires, 0.0)
 

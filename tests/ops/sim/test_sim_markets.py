@@ -54,8 +54,8 @@ def test_equal_seeds_give_equal_order_flow() -> None:
     assert books[0][1] > 0
 
 
-def test_a_window_tells_exactly_what_changed_in_it() -> None:
-    """Levels that leave the window are deleted, those that enter it are told, others are silent."""
+def test_a_window_tells_what_changed_and_what_was_touched_in_it() -> None:
+    """Levels that leave are deleted, those that enter are told; one that came and went is told as gone."""
     fair = FairPrice(96_000.0, random.Random(2))
     traded = market(GATEIO, fair, orders=120)
     window = Window(traded, 20)
@@ -70,9 +70,13 @@ def test_a_window_tells_exactly_what_changed_in_it() -> None:
         if moved is None:
             continue
         book = traded.book
+        touched = book.history.changed(moved.first - 1, moved.last)
         inside = {key: book.quantities[key] for key in (*book.bids(20), *book.asks(20))}
         changed = {key for key, _ in inside.items() ^ followed.items()}
-        assert sorted(moved.bids + moved.asks) == sorted(changed)
+        told = [*moved.bids, *moved.asks]
+        assert len(set(told)) == len(told)
+        assert changed <= set(told) <= changed | touched.keys()
+        assert touched.keys() & (inside.keys() | followed.keys()) <= set(told)
         assert window.held == inside
         followed = inside
 
