@@ -4,12 +4,10 @@ One intake belongs to one incarnation of a connection. It decides and tells; sen
 session's, which looks at `resubscribe`, `snapshots`, `resend` and `fault` after each burst.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable
 
-import trio
-
 from feedtree.exchanges.errors import DecodeStorm, Desynchronised, PlannedReconnect
+from feedtree.exchanges.public.bad_frames import BadFrames
 from feedtree.exchanges.public.book_sync import BookSync, Outcome
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.codec import (
@@ -48,10 +46,6 @@ from feedtree.exchanges.public.views import snapshot_of
 GAP_WINDOW = 60.0  # seconds
 GAPS_OF_ONE = 3  # gaps of one symbol within the window that put the whole stream in doubt
 GAPPED_SHARE = 0.2  # share of a shard's books with a gap within the window; counts from GAPS_OF_ONE books on
-STORM_WINDOW = 10.0  # seconds
-STORM_FRAMES = 10
-STORM_SHARE = 0.05
-FRAMES_KEPT = 32  # undecodable frames kept for inspection
 
 Burst = list[object]
 
@@ -66,6 +60,7 @@ class Intake:
         answers: frames to send, since the venue asked for a sign of life.
         pongs: the venue's answers to our pings.
         fault: what to raise once the burst is published.
+        bad_frames: those that did not decode.
         on_settled: called with True when the last open topic is settled, with False when one opens again.
     """
 
@@ -84,8 +79,6 @@ class Intake:
         self._syncs: dict[Topic, BookSync] = {}
         self._unsettled: set[Topic] = set()
         self._tickers: dict[Topic, tuple[float | None, float | None, float | None, float | None]] = {}
-        self._bad: deque[tuple[float, int]] = deque()  # (time, frames seen by then) of undecodable frames
-        self._frames = 0
         self._now = 0.0
         self._now_ns = 0
         self._handlers: dict[type, Callable[..., None]] = {
@@ -108,7 +101,7 @@ class Intake:
         self.answers: list[Payload] = []
         self.pongs = 0
         self.fault: Exception | None = None
-        self.kept: deque[Undecodable] = deque(maxlen=FRAMES_KEPT)
+        self.bad_frames = BadFrames()
         shard.removed = self._drop
 
     def asked(self, topics: Iterable[WireTopic]) -> None:
@@ -153,7 +146,7 @@ class Intake:
         """
         self._now = now
         self._now_ns = now_ns
-        self._frames += frames
+        self.bad_frames.frames += frames
         out: Burst = []
         append = out.append
         syncs = self._syncs
@@ -389,28 +382,13 @@ class Intake:
         self._shard.unknown += 1
 
     def _undecodable(self, item: Undecodable, out: Burst) -> None:
-        self._shard.undecodable += 1
-        self.kept.append(item)
-        bad = self._bad
-        while bad and bad[0][0] <= self._now - STORM_WINDOW:
-            bad.popleft()
-        bad.append((self._now, self._frames))
-        if len(bad) <= STORM_FRAMES:
-            out.append(
-                DecodeFailed(
-                    self._shard.venue,
-                    self._shard.id,
-                    self._generation,
-                    self._now_ns,
-                    len(item.payload),
-                    item.error,
-                )
-            )
-        frames = max(self._frames - bad[0][1], len(bad))
-        if len(bad) > STORM_FRAMES and len(bad) > STORM_SHARE * frames:
-            self.fault = DecodeStorm(
-                f"{len(bad)} of {frames} frames within {STORM_WINDOW:.0f} s: {item.error}"
-            )
+        shard = self._shard
+        shard.undecodable += 1
+        if self.bad_frames.note(item, self._now):
+            size = len(item.payload)
+            out.append(DecodeFailed(shard.venue, shard.id, self._generation, self._now_ns, size, item.error))
+        if storm := self.bad_frames.storm():
+            self.fault = DecodeStorm(storm)
 
     # Settling
 
@@ -424,14 +402,3 @@ class Intake:
             self._unsettled.remove(topic)
             if not self._unsettled:
                 self._on_settled(True)
-
-
-def describe(error: BaseException) -> str:
-    """Return one line on why an incarnation ended, for events and reports."""
-    if isinstance(error, BaseExceptionGroup):
-        leaves = [leaf for leaf in error.exceptions if not isinstance(leaf, trio.Cancelled)]
-        return describe(leaves[0]) if leaves else "cancelled"
-    if isinstance(error, trio.Cancelled):
-        return "stopped"
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

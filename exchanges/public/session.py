@@ -3,38 +3,30 @@
 No retry loop and no reconnect flag: whatever fails is raised, and the supervisor starts the next incarnation.
 """
 
-from collections.abc import Iterator
-
 import trio
 
 from feedtree.actors.context import Context
 from feedtree.actors.publisher import Publisher
 from feedtree.exchanges.errors import (
-    ClosedByPeer,
-    ConnectionLost,
-    ConnectTimeout,
-    RestFailed,
     Stalled,
     SubscribeTimeout,
     VenueThrottled,
 )
 from feedtree.exchanges.limits import Pacer
-from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.codec import Payload, PublicCodec, WireTopic
+from feedtree.exchanges.public.endings import describe, still_counted
 from feedtree.exchanges.public.feed import Feed
-from feedtree.exchanges.public.intake import Burst, Intake, describe
+from feedtree.exchanges.public.intake import Burst, Intake
 from feedtree.exchanges.public.messages import MarketData
 from feedtree.exchanges.public.shard import Shard, TopicState
 from feedtree.exchanges.public.silence import Silence
+from feedtree.exchanges.public.snapshots import Snapshots
 from feedtree.exchanges.public.source import Source
 from feedtree.exchanges.public.subscriptions import Subscriptions
 from feedtree.exchanges.wire.connection import Wire
 from feedtree.exchanges.wire.liveness import Action, Liveness
 
 RECONCILE_EVERY = 0.05  # seconds: changes of the desired topics within that time go out together
-SNAPSHOTS_AT_ONCE = 8
-SNAPSHOT_RETRY = (0.2, 0.4, 0.8)  # seconds before the second, third and every later attempt
-UNSTATED_PAUSE = 60.0  # seconds without REST after a 429 that states nothing
 SEND_ROOM = 4096  # frames queued for the writer
 LATE = 0.25  # seconds by which a wake-up of ours may be late before the timers are set anew
 CLOSE_WITHIN = 0.1  # seconds for the close frame of an orderly stop
@@ -57,30 +49,6 @@ async def run_connection(feed: Feed, shard: Shard, source: Source, context: Cont
         raise
 
 
-def still_counted(error: BaseException) -> bool:
-    """Return whether the venue may count a connection that ended so: it was open, and no close got through.
-
-    What ends by our own decision is closed in order; what never opened is no connection.
-    """
-    leaves = list(_leaves(error))
-    if any(isinstance(leaf, ClosedByPeer) for leaf in leaves):
-        return False
-    return any(
-        leaf.phase == "upgrade"
-        if isinstance(leaf, ConnectTimeout)
-        else isinstance(leaf, ConnectionLost | Stalled | SubscribeTimeout)
-        for leaf in leaves
-    )
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for each in error.exceptions:
-            yield from _leaves(each)
-    else:
-        yield error
-
-
 class Session:
     """The parts of one incarnation and what they share."""
 
@@ -101,9 +69,7 @@ class Session:
         self._outbox, self._to_send = trio.open_memory_channel[tuple[Payload, tuple[WireTopic, ...]]](
             SEND_ROOM
         )
-        self._fetching: set[Topic] = set()
-        self._fetch_slots = trio.Semaphore(SNAPSHOTS_AT_ONCE)
-        self._snapshots_wanted = trio.Event()
+        self._snapshots = Snapshots(feed, shard, source, self._intake, self._publish)
         self._pongs = 0
         self._latency = context.meters.histogram("latency_ns")
         self._liveness: Liveness
@@ -139,7 +105,7 @@ class Session:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write)
                 nursery.start_soon(self._subscribe)
-                nursery.start_soon(self._fetch_snapshots)
+                nursery.start_soon(self._snapshots.run)
                 await self._read()
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_WITHIN):
@@ -199,19 +165,24 @@ class Session:
         intake = self._intake
         burst = intake.take(self._codec.decode(payloads, now_ns), len(payloads), now, now_ns)
         if burst:
-            shard = self._shard
-            shard.messages += len(burst)
-            shard.bursts += 1
-            shard.last_good_ns = now_ns
-            self._silence.heard(now)
-            if self._context.useful_since is None:
-                self._context.mark_useful()
-                self._source.connections.recovered()
-            sent_ns = getattr(burst[-1], "sent_ns", None)
-            if sent_ns is not None:
-                self._latency.record(now_ns - sent_ns)
+            if isinstance(burst[-1], MarketData) or any(isinstance(each, MarketData) for each in burst):
+                self._useful(burst, now, now_ns)
             await self._publish(burst)
         self._follow(now)
+
+    def _useful(self, burst: Burst, now: float, now_ns: int) -> None:
+        """Note that data came; events alone prove nothing."""
+        shard = self._shard
+        shard.messages += len(burst)
+        shard.bursts += 1
+        shard.last_good_ns = now_ns
+        self._silence.heard(now)
+        if self._context.useful_since is None:
+            self._context.mark_useful()
+            self._source.connections.recovered()
+        sent_ns = getattr(burst[-1], "sent_ns", None)
+        if sent_ns is not None:
+            self._latency.record(now_ns - sent_ns)
 
     def _follow(self, now: float) -> None:
         """Do what the burst asked for beside its data."""
@@ -226,8 +197,7 @@ class Session:
             raise intake.fault
         if intake.resubscribe or intake.resend:
             self._shard.changed.set()
-        if not self._fetching.issuperset(intake.snapshots):
-            self._snapshots_wanted.set()
+        self._snapshots.look()
 
     def _watch(self, now: float, *, late: bool) -> None:
         if now >= self._liveness.deadline():
@@ -344,56 +314,3 @@ class Session:
         self._subscriptions.dropped(topics)
         for request in self._codec.unsubscribe(topics, self._source.wall_ns() / 1e9):
             self._post(request.frame, ())
-
-    # Snapshots
-
-    async def _fetch_snapshots(self) -> None:
-        async with trio.open_nursery() as nursery:
-            while True:
-                self._snapshots_wanted = trio.Event()
-                waiting = [topic for topic in self._intake.snapshots if topic not in self._fetching]
-                waiting.sort(key=self._feed.rank, reverse=True)
-                for topic in waiting:
-                    self._fetching.add(topic)
-                    nursery.start_soon(self._fetch, topic)
-                    # Tasks of one batch start in any order: a checkpoint each keeps theirs the ranks'.
-                    await trio.lowlevel.checkpoint()
-                await self._snapshots_wanted.wait()
-
-    async def _fetch(self, topic: Topic) -> None:
-        attempt = 0
-        try:
-            while topic in self._intake.snapshots:
-                async with self._fetch_slots:
-                    wanted = await self._fetch_once(topic)
-                if not wanted:
-                    self._intake.snapshots.pop(topic, None)
-                    break
-                await trio.sleep(SNAPSHOT_RETRY[min(attempt, len(SNAPSHOT_RETRY) - 1)])
-                attempt += 1
-        finally:
-            self._fetching.discard(topic)
-            self._snapshots_wanted.set()
-
-    async def _fetch_once(self, topic: Topic) -> bool:
-        record = self._shard.records.get(topic)
-        if record is None:
-            return False
-        budget = self._source.rest_budget
-        await trio.sleep(budget.take(trio.current_time(), self._feed.venue.endpoint.book_weight))
-        try:
-            raw = await self._source.rest.book(record.wire)
-        except VenueThrottled as error:
-            pause = UNSTATED_PAUSE if error.retry_after is None else error.retry_after
-            budget.pause(trio.current_time() + pause)
-            record.reason = str(error)
-            return True
-        except RestFailed as error:
-            record.reason = str(error)
-            return True
-        burst, again = self._intake.join(topic, raw, trio.current_time(), self._source.wall_ns())
-        if burst:
-            await self._publish(burst)
-        if self._intake.fault is not None:
-            raise self._intake.fault
-        return again

@@ -4,6 +4,7 @@ import pytest
 import trio
 
 from feedtree.exchanges.errors import DecodeStorm, Desynchronised, PlannedReconnect
+from feedtree.exchanges.public.bad_frames import FEW, KEPT
 from feedtree.exchanges.public.channels import Book, BookTicker, Channel, Kline, Ticker, Topic, Trades
 from feedtree.exchanges.public.codec import (
     Confirmed,
@@ -20,7 +21,8 @@ from feedtree.exchanges.public.codec import (
     Unknown,
     WireTopic,
 )
-from feedtree.exchanges.public.intake import FRAMES_KEPT, STORM_FRAMES, Intake, describe
+from feedtree.exchanges.public.endings import describe
+from feedtree.exchanges.public.intake import Intake
 from feedtree.exchanges.public.messages import (
     BookDelta,
     BookResynced,
@@ -349,7 +351,7 @@ def test_a_frame_that_does_not_decode_is_counted_kept_and_told() -> None:
     bench = Bench()
     topic = bench.want(Trades())
     bench.confirm(topic)
-    for step in range(3 * FRAMES_KEPT):
+    for step in range(3 * KEPT):
         bench.now = step * 1.0
         burst = bench.take(Undecodable(b"\xff", "bad"), *[trade(topic)] * 30)
         assert kinds(burst)[0] == "DecodeFailed"
@@ -357,15 +359,15 @@ def test_a_frame_that_does_not_decode_is_counted_kept_and_told() -> None:
     assert isinstance(first, DecodeFailed)
     assert (first.venue, first.shard, first.size, first.error) == ("v", "shard-1", 1, "bad")
     assert bench.intake.fault is None
-    assert bench.shard.undecodable == 3 * FRAMES_KEPT
-    assert len(bench.intake.kept) == FRAMES_KEPT
+    assert bench.shard.undecodable == 3 * KEPT
+    assert len(bench.intake.bad_frames.kept) == KEPT
 
 
 def test_a_storm_of_bad_frames_is_a_bug() -> None:
     """More than ten within ten seconds that are over 5 % of the frames; events about them are bounded."""
     bench = Bench()
-    burst = bench.take(*[Undecodable("?", "bad")] * STORM_FRAMES)
-    assert len(burst) == STORM_FRAMES
+    burst = bench.take(*[Undecodable("?", "bad")] * FEW)
+    assert len(burst) == FEW
     assert bench.intake.fault is None
     assert bench.take(Undecodable("?", "bad")) == []
     assert isinstance(bench.intake.fault, DecodeStorm)
@@ -375,7 +377,7 @@ def test_bad_frames_that_are_few_among_many_are_no_storm() -> None:
     """Eleven bad frames among more than 220 are under 5 %."""
     bench = Bench()
     topic = bench.want(Trades())
-    for _ in range(STORM_FRAMES + 2):
+    for _ in range(FEW + 2):
         bench.take(Undecodable("?", "bad"), *[trade(topic)] * 40)
     assert bench.intake.fault is None
 

@@ -1,0 +1,42 @@
+"""How an incarnation ended: in a line, and as the venue's connection count sees it."""
+
+from collections.abc import Iterator
+
+import trio
+
+from feedtree.exchanges.errors import ClosedByPeer, ConnectionLost, ConnectTimeout, Stalled, SubscribeTimeout
+
+
+def describe(error: BaseException) -> str:
+    """Return one line on why an incarnation ended, for events and reports."""
+    if isinstance(error, BaseExceptionGroup):
+        leaves = [leaf for leaf in error.exceptions if not isinstance(leaf, trio.Cancelled)]
+        return describe(leaves[0]) if leaves else "cancelled"
+    if isinstance(error, trio.Cancelled):
+        return "stopped"
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def still_counted(error: BaseException) -> bool:
+    """Return whether the venue may count a connection that ended so: it was open, and no close got through.
+
+    What ends by our own decision is closed in order; what never opened is no connection.
+    """
+    leaves = list(_leaves(error))
+    if any(isinstance(leaf, ClosedByPeer) for leaf in leaves):
+        return False
+    return any(
+        leaf.phase == "upgrade"
+        if isinstance(leaf, ConnectTimeout)
+        else isinstance(leaf, ConnectionLost | Stalled | SubscribeTimeout)
+        for leaf in leaves
+    )
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _leaves(each)
+    else:
+        yield error

@@ -1,0 +1,108 @@
+"""Fetching REST snapshots for one incarnation: most wanted symbols first, within the venue's weight budget."""
+
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from feedtree.exchanges.errors import RestFailed, VenueThrottled
+from feedtree.exchanges.public.channels import Topic
+from feedtree.exchanges.public.feed import Feed
+from feedtree.exchanges.public.intake import Burst, Intake
+from feedtree.exchanges.public.shard import Shard
+from feedtree.exchanges.public.source import Source
+
+SNAPSHOTS_AT_ONCE = 8
+SNAPSHOT_RETRY = (0.2, 0.4, 0.8)  # seconds before the second, third and every later attempt
+UNSTATED_PAUSE = 60.0  # seconds without REST after a 429 that states nothing
+
+
+class Snapshots:
+    """Serves the topics that an intake wants snapshots of, each until it is live or wanted no more.
+
+    A call that fails leaves its topic syncing, with the reason in its record, and is tried again.
+
+    Args:
+        feed: ranks the topics.
+        shard: holds their records.
+        source: the venue's REST side and its budget.
+        intake: wants the snapshots, and joins them.
+        publish: gives consumers what came of it.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        shard: Shard,
+        source: Source,
+        intake: Intake,
+        publish: Callable[[Burst], Awaitable[None]],
+    ) -> None:
+        self._feed = feed
+        self._shard = shard
+        self._source = source
+        self._intake = intake
+        self._publish = publish
+        self._fetching: set[Topic] = set()
+        self._slots = trio.Semaphore(SNAPSHOTS_AT_ONCE)
+        self._wanted = trio.Event()
+
+    def look(self) -> None:
+        """Take note that the intake may want other snapshots than those that are under way."""
+        if not self._fetching.issuperset(self._intake.snapshots):
+            self._wanted.set()
+
+    async def run(self) -> None:
+        """Fetch what is wanted, for as long as the incarnation lives.
+
+        Raises:
+            Desynchronised: a joined book gave the stream as a whole up.
+        """
+        async with trio.open_nursery() as nursery:
+            while True:
+                self._wanted = trio.Event()
+                waiting = [topic for topic in self._intake.snapshots if topic not in self._fetching]
+                waiting.sort(key=self._feed.rank, reverse=True)
+                for topic in waiting:
+                    self._fetching.add(topic)
+                    nursery.start_soon(self._fetch, topic)
+                    # Tasks of one batch start in any order: a checkpoint each keeps theirs the ranks'.
+                    await trio.lowlevel.checkpoint()
+                await self._wanted.wait()
+
+    async def _fetch(self, topic: Topic) -> None:
+        attempt = 0
+        try:
+            while topic in self._intake.snapshots:
+                async with self._slots:
+                    wanted = await self._fetch_once(topic)
+                if not wanted:
+                    self._intake.snapshots.pop(topic, None)
+                    break
+                await trio.sleep(SNAPSHOT_RETRY[min(attempt, len(SNAPSHOT_RETRY) - 1)])
+                attempt += 1
+        finally:
+            self._fetching.discard(topic)
+            self._wanted.set()
+
+    async def _fetch_once(self, topic: Topic) -> bool:
+        record = self._shard.records.get(topic)
+        if record is None:
+            return False
+        budget = self._source.rest_budget
+        await trio.sleep(budget.take(trio.current_time(), self._feed.venue.endpoint.book_weight))
+        try:
+            raw = await self._source.rest.book(record.wire)
+        except VenueThrottled as error:
+            pause = UNSTATED_PAUSE if error.retry_after is None else error.retry_after
+            budget.pause(trio.current_time() + pause)
+            record.reason = str(error)
+            return True
+        except RestFailed as error:
+            record.reason = str(error)
+            return True
+        burst, again = self._intake.join(topic, raw, trio.current_time(), self._source.wall_ns())
+        if burst:
+            await self._publish(burst)
+        if self._intake.fault is not None:
+            raise self._intake.fault
+        return again
