@@ -19,7 +19,15 @@ from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import Network
 from feedtree.ops.config import Config, Venue
 from feedtree.ops.inspect import inspect_spec
-from feedtree.supervisors import ChildSpec, EventStream, Node, Supervisor, SupervisorSpec, open_supervisor
+from feedtree.supervisors import (
+    ChildSpec,
+    EventStream,
+    Node,
+    Supervisor,
+    SupervisorSpec,
+    TreeFailed,
+    open_supervisor,
+)
 
 ROOT = "feedtree"
 
@@ -115,7 +123,7 @@ async def open_tree(
         async with open_supervisor(_root(operations), rng=rng, wall_ns=wall_ns, log=log) as supervisor:
             running.append(supervisor)
             failure: BaseException | None = None
-            async with trio.open_nursery() as nursery:
+            async with _beside_the_tree() as nursery:
                 host = Host(
                     supervisor,
                     network or TcpNetwork(),
@@ -141,6 +149,19 @@ async def open_tree(
         for ended in opened:
             await ended.host.aclose()
             ended.public.close()
+
+
+@asynccontextmanager
+async def _beside_the_tree() -> AsyncIterator[trio.Nursery]:
+    """Open the nursery of what tends the tree and is no actor: its failure is the tree's."""
+    try:
+        async with trio.open_nursery() as nursery:
+            yield nursery
+    except BaseExceptionGroup as group:
+        _, defects = group.split(trio.Cancelled)
+        if not isinstance(defects, ExceptionGroup):
+            raise
+        raise TreeFailed("", f"a defect beside the tree: {defects.exceptions[0]!r}") from defects
 
 
 async def run_tree(

@@ -14,6 +14,7 @@ from feedtree.exchanges.public.codec import RawBook, Seed
 from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, BookState
 
 SECOND_LOOK_NS = 1_000_000_000  # REST answers lag by about a second: a look sooner than that proves nothing
+REPEATS = 100  # pushes in a row that tell nothing new, beyond which the venue's ids must have gone back
 BUFFER = 4096  # pushes held while a snapshot is awaited: 40 s of a 10 ms channel; beyond it the oldest go
 
 
@@ -36,13 +37,14 @@ class BookSync:
         reason: why the last GAP was one.
     """
 
-    __slots__ = ("_buffer", "_candidate", "_candidate_ns", "_fresh", "_seed", "book", "reason")
+    __slots__ = ("_buffer", "_candidate", "_candidate_ns", "_fresh", "_repeats", "_seed", "book", "reason")
 
     def __init__(self, seed: Seed, true_depth: int, window: int = 0) -> None:
         self.book = OrderBook(true_depth, window)
         self.reason = ""
         self._seed = seed
         self._buffer: deque[BookDelta] = deque(maxlen=BUFFER)
+        self._repeats = 0  # pushes in a row that were dropped
         self._fresh = False  # True between a snapshot and the first change after it
         self._candidate: RawBook | None = None  # a snapshot that no push has vouched for yet
         self._candidate_ns = 0  # when it came
@@ -70,6 +72,7 @@ class BookSync:
         self._buffer.clear()
         self._candidate = None
         self._fresh = False
+        self._repeats = 0
 
     def delta(self, push: BookDelta) -> Outcome:
         """Take one change.
@@ -83,7 +86,7 @@ class BookSync:
         sequence = book.sequence
         if push.first != sequence + 1 and not (self._fresh and push.first <= sequence < push.last):
             if push.last <= sequence:
-                return Outcome.DROPPED
+                return self._repeat(push)
             return self._gap(f"ids {sequence + 1} to {push.first - 1} are missing", push)
         if self._fresh:
             self._fresh = False
@@ -95,9 +98,17 @@ class BookSync:
             return self._gap(str(error))
         if book.crossed:
             return self._gap(f"crossed at id {push.last}")
+        self._repeats = 0
         if book.doubtful:
             return self._gap("the market moved beyond what the snapshot showed")
         return Outcome.APPLIED
+
+    def _repeat(self, push: BookDelta) -> Outcome:
+        """Drop what the book holds already; a book that hears nothing else stands still, and is not live."""
+        self._repeats += 1
+        if self._repeats <= REPEATS:
+            return Outcome.DROPPED
+        return self._gap(f"ids went back from {self.book.sequence} to {push.last}", push)
 
     def _gap(self, reason: str, push: BookDelta | None = None) -> Outcome:
         self.restart()

@@ -103,7 +103,10 @@ class BasePublicWebsocket(ABC):
         Raises:
             ValueError: a symbol or channel that does not read.
             ChannelNotOffered: the venue lacks a channel; nothing is changed then.
+            trio.ClosedResourceError: it was closed.
         """
+        if self._closed:
+            raise trio.ClosedResourceError(f"{self.path} is closed")
         self.feed.subscribe(symbols_of(symbols), channels_of(channels))
         await trio.lowlevel.checkpoint()
 

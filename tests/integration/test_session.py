@@ -15,6 +15,7 @@ from feedtree.exchanges import (
     StreamUp,
     Trade,
 )
+from feedtree.supervisors import TreeFailed
 
 
 async def test_a_consumer_that_blocks_holds_the_socket_and_not_the_clock(autojump_clock, lab, tree) -> None:
@@ -175,3 +176,33 @@ async def test_two_objects_of_one_venue_live_side_by_side(autojump_clock, lab, t
         await second.aclose()
         await first.wait_live(5)
         assert [node.id for node in running.snapshot().find("public").children] == ["gateio.spot"]
+
+
+async def test_a_defect_beside_the_tree_is_the_trees_failure(autojump_clock, lab, tree) -> None:
+    """What tends the tree and fails cancels the body and raises TreeFailed, with the cause."""
+    async with lab() as exchanges:
+        with pytest.raises(TreeFailed, match="ZeroDivisionError") as caught:
+            await with_defect(tree(exchanges, exchanges.config()))
+        assert isinstance(caught.value.__cause__, ExceptionGroup)
+
+
+async def with_defect(opened) -> None:
+    async with opened as running:
+        running.host.start_soon(divide, 0)
+        await trio.sleep_forever()
+
+
+async def divide(number: int) -> None:
+    1 / number
+
+
+async def test_a_closed_websocket_takes_no_more_topics(autojump_clock, lab, tree) -> None:
+    """Asking for more after the end is a mistake that is named."""
+    async with (
+        lab() as exchanges,
+        tree(exchanges, exchanges.config("BTC/USDT", venues=("gateio.spot",))) as running,
+    ):
+        websocket = running.websockets["gateio.spot"]
+        await websocket.aclose()
+        with pytest.raises(trio.ClosedResourceError, match="closed"):
+            await websocket.subscribe(["ETH/USDT"], ["book"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedtree.exchanges.public.book_sync import BUFFER, SECOND_LOOK_NS, BookSync, Outcome
+from feedtree.exchanges.public.book_sync import BUFFER, REPEATS, SECOND_LOOK_NS, BookSync, Outcome
 from feedtree.exchanges.public.channels import Book, Topic
 from feedtree.exchanges.public.codec import RawBook, Seed
 from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, BookState
@@ -334,3 +334,20 @@ def test_a_thin_book_has_no_edge_to_doubt() -> None:
     assert sync.snapshot(RawBook(10, None, LADDER[0][:2], LADDER[1][:3]), 0) is Outcome.LIVE
     assert sync.delta(delta(13, 13, [(40.0, 0.0)])) is Outcome.APPLIED
     assert sync.book.true_depth == 4
+
+
+def test_a_book_that_hears_only_what_it_holds_is_resynced() -> None:
+    """A venue whose ids went back would leave the book standing still, and live."""
+    sync = rest()
+    sync.delta(delta(100, 100))
+    sync.snapshot(raw(100), 0)
+    for number in range(REPEATS):
+        assert sync.delta(delta(number, number)) is Outcome.DROPPED
+    assert sync.delta(delta(99, 99)) is Outcome.GAP
+    assert sync.reason == "ids went back from 100 to 99"
+    assert sync.snapshot(raw(99), 0) is Outcome.LIVE
+    for _ in range(3):
+        for _ in range(REPEATS):
+            sync.delta(delta(90, 90))
+        sync.delta(delta(sync.book.sequence + 1, sync.book.sequence + 1))
+    assert sync.book.live, "repeats between changes are repeats"
