@@ -1,11 +1,16 @@
 """What can be traded, and in which steps."""
 
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from feedtree.exchanges.symbols import Symbol
+
+Row = TypeVar("Row")
 
 
 class InstrumentStatus(StrEnum):
@@ -37,3 +42,23 @@ class Instrument(Struct, frozen=True):
     size_step: Decimal
     min_size: Decimal | None
     min_notional: Decimal | None
+
+
+def read_instruments(
+    rows: Iterable[msgspec.Raw], shape: type[Row], translate: Callable[[Row], Instrument]
+) -> Iterator[Instrument]:
+    """Translate a venue's rows; one that does not decode is left out, and costs the other two thousand nothing.
+
+    Args:
+        rows: each still JSON.
+        shape: what a row is.
+        translate: makes an instrument of a row; may raise ValueError.
+
+    Yields:
+        Instruments in the venue's order.
+    """
+    for raw in rows:
+        try:
+            yield translate(msgspec.json.decode(raw, type=shape, strict=False))
+        except (ValueError, RecursionError, InvalidOperation):
+            continue

@@ -5,9 +5,10 @@ httpx is imported with the first call: an app that only streams does not pay for
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
+import msgspec
 import trio
 
 from feedtree.exchanges.errors import RestFailed, VenueThrottled
@@ -16,6 +17,7 @@ from feedtree.exchanges.wire.transport import Network
 if TYPE_CHECKING:
     import httpx
 
+T = TypeVar("T")
 Explain: TypeAlias = Callable[[bytes], tuple[str, str]]  # an error's body -> the venue's code and text
 
 _THROTTLED = (403, 418, 429)
@@ -81,6 +83,32 @@ class RestClient:
                 return body
             raise self._refusal(path, status, headers, body, explain)
         raise RestFailed(path, f"no answer from {self._host} within {self._timeout:g} s")
+
+    async def fetch(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        shape: type[T],
+        *,
+        explain: Explain = lambda body: ("", ""),
+    ) -> T:
+        """Return the body of a 2xx answer, decoded; numbers in text are read as numbers.
+
+        Args:
+            path: see `get`.
+            params: see `get`.
+            shape: what the body is.
+            explain: see `get`.
+
+        Raises:
+            VenueThrottled: see `get`.
+            RestFailed: see `get`, and where the body has another shape.
+        """
+        body = await self.get(path, params, explain=explain)
+        try:
+            return msgspec.json.decode(body, type=shape, strict=False)
+        except (ValueError, RecursionError) as error:
+            raise RestFailed(path, f"the body does not decode: {error}") from error
 
     async def aclose(self) -> None:
         """Close the connections that were kept; the next call opens new ones."""

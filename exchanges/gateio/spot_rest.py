@@ -1,14 +1,13 @@
 """Gate.io spot's public REST calls."""
 
-from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
 
 from feedtree.exchanges.errors import RestFailed
 from feedtree.exchanges.gateio.messages import BookBody, ErrorBody, PairRow, TimeBody
-from feedtree.exchanges.instruments import Instrument, InstrumentStatus
+from feedtree.exchanges.instruments import Instrument, InstrumentStatus, read_instruments
 from feedtree.exchanges.public.codec import RawBook, WireTopic
 from feedtree.exchanges.rest import RestClient
 from feedtree.exchanges.symbols import Symbol, SymbolMap
@@ -40,7 +39,7 @@ class GateioSpotRest:
     async def instruments(self) -> list[Instrument]:
         """Fetch everything that the venue lists, in its order."""
         rows = await self._get(_PAIRS, {}, list[msgspec.Raw])
-        instruments = list(_instruments(rows))
+        instruments = list(read_instruments(rows, PairRow, _instrument))
         if rows and not instruments:
             raise RestFailed(_PAIRS, "none of its rows decodes")
         return instruments
@@ -65,11 +64,7 @@ class GateioSpotRest:
         return (await self._get(_TIME, {}, TimeBody)).server_time * 1_000_000
 
     async def _get(self, path: str, params: dict[str, str], shape: type[T]) -> T:
-        body = await self._rest.get(path, params, explain=explain)
-        try:
-            return msgspec.json.decode(body, type=shape, strict=False)
-        except (ValueError, RecursionError) as error:
-            raise RestFailed(path, f"the body does not decode: {error}") from error
+        return await self._rest.fetch(path, params, shape, explain=explain)
 
 
 def explain(body: bytes) -> tuple[str, str]:
@@ -81,19 +76,13 @@ def explain(body: bytes) -> tuple[str, str]:
     return refusal.label, refusal.message or refusal.detail
 
 
-def _instruments(rows: list[msgspec.Raw]) -> Iterator[Instrument]:
-    """Translate the rows; one that does not decode is left out, and costs the other two thousand nothing."""
-    for raw in rows:
-        try:
-            row = msgspec.json.decode(raw, type=PairRow, strict=False)
-            yield Instrument(
-                symbol=Symbol(row.base, row.quote),
-                wire_name=row.id,
-                status=_STATUS.get(row.trade_status, InstrumentStatus.HALTED),
-                price_step=Decimal(1).scaleb(-row.precision),
-                size_step=Decimal(1).scaleb(-row.amount_precision),
-                min_size=row.min_base_amount,
-                min_notional=row.min_quote_amount,
-            )
-        except (ValueError, RecursionError, InvalidOperation):
-            continue
+def _instrument(row: PairRow) -> Instrument:
+    return Instrument(
+        symbol=Symbol(row.base, row.quote),
+        wire_name=row.id,
+        status=_STATUS.get(row.trade_status, InstrumentStatus.HALTED),
+        price_step=Decimal(1).scaleb(-row.precision),
+        size_step=Decimal(1).scaleb(-row.amount_precision),
+        min_size=row.min_base_amount,
+        min_notional=row.min_quote_amount,
+    )

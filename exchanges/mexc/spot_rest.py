@@ -1,13 +1,12 @@
 """MEXC spot's public REST calls."""
 
-from collections.abc import Iterable, Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
 
 from feedtree.exchanges.errors import RestFailed
-from feedtree.exchanges.instruments import Instrument, InstrumentStatus
+from feedtree.exchanges.instruments import Instrument, InstrumentStatus, read_instruments
 from feedtree.exchanges.mexc.channels import SNAPSHOT_LEVELS
 from feedtree.exchanges.mexc.messages import DepthBody, ErrorBody, ExchangeInfoBody, SymbolRow, TimeBody
 from feedtree.exchanges.public.codec import RawBook, WireTopic
@@ -44,7 +43,7 @@ class MexcSpotRest:
     async def instruments(self) -> list[Instrument]:
         """Fetch everything that the venue lists, in its order; weight 10, some 2 MB."""
         body = await self._get(_EXCHANGE_INFO, {}, ExchangeInfoBody)
-        instruments = list(_instruments(body.symbols))
+        instruments = list(read_instruments(body.symbols, SymbolRow, _instrument))
         if body.symbols and not instruments:
             raise RestFailed(_EXCHANGE_INFO, "none of its rows decodes")
         return instruments
@@ -65,11 +64,7 @@ class MexcSpotRest:
         return (await self._get(_TIME, {}, TimeBody)).server_time * 1_000_000
 
     async def _get(self, path: str, params: dict[str, str], shape: type[T]) -> T:
-        body = await self._rest.get(path, params, explain=explain)
-        try:
-            return msgspec.json.decode(body, type=shape, strict=False)
-        except (ValueError, RecursionError) as error:
-            raise RestFailed(path, f"the body does not decode: {error}") from error
+        return await self._rest.fetch(path, params, shape, explain=explain)
 
 
 def explain(body: bytes) -> tuple[str, str]:
@@ -81,22 +76,16 @@ def explain(body: bytes) -> tuple[str, str]:
     return str(refusal.code or ""), refusal.msg
 
 
-def _instruments(rows: Iterable[msgspec.Raw]) -> Iterator[Instrument]:
-    """Translate the rows; one that does not decode is left out, and costs the other two thousand nothing."""
-    for raw in rows:
-        try:
-            row = msgspec.json.decode(raw, type=SymbolRow, strict=False)
-            yield Instrument(
-                symbol=Symbol(row.base_asset, row.quote_asset),
-                wire_name=row.symbol,
-                status=_status(row),
-                price_step=Decimal(1).scaleb(-row.quote_precision),
-                size_step=Decimal(1).scaleb(-row.base_asset_precision),
-                min_size=row.base_size_precision or None,
-                min_notional=row.quote_amount_precision or None,
-            )
-        except (ValueError, RecursionError, InvalidOperation):
-            continue
+def _instrument(row: SymbolRow) -> Instrument:
+    return Instrument(
+        symbol=Symbol(row.base_asset, row.quote_asset),
+        wire_name=row.symbol,
+        status=_status(row),
+        price_step=Decimal(1).scaleb(-row.quote_precision),
+        size_step=Decimal(1).scaleb(-row.base_asset_precision),
+        min_size=row.base_size_precision or None,
+        min_notional=row.quote_amount_precision or None,
+    )
 
 
 def _status(row: SymbolRow) -> InstrumentStatus:
