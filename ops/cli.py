@@ -3,6 +3,7 @@
 What a command needs is imported when it runs, so that the others start fast.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -157,14 +158,31 @@ def command(tokens: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command line of this process, and exit with its code."""
+    _open_standard_files()
     try:
         code = command(sys.argv[1:])
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read stdout went away. Python would complain once more when it flushes at exit.
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        # Whoever read stdout went away, or its disk is full. Python would complain once more at its last flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = FINE
+        code = FINE if error.errno == errno.EPIPE else _complain(f"cannot write: {error}", FAILED)
     sys.exit(code)
+
+
+def _open_standard_files() -> None:
+    """Open what the caller closed of stdin, stdout and stderr.
+
+    A connection would get the free number, and lines for people would be written into it.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number, inheritable=True)
+                os.close(opened)
+            setattr(sys, name, open(number, mode))  # noqa: SIM115 (open for the life of the process)
 
 
 def _one_line(text: str) -> str:

@@ -61,7 +61,7 @@ async def serve_inspect(context: Context, *, app: str, snapshot: Snapshot) -> No
         snapshot: returns the tree as it is now; None while there is none yet.
 
     Raises:
-        Fatal: the folder of the sockets is not safe to use.
+        Fatal: the folder of the sockets cannot be used, or is not safe to use.
     """
     path = _free_path(app)
     listener = _bound(path)
@@ -101,6 +101,10 @@ def _free_path(app: str) -> Path:
         path = socket_path(app)
     except UnsafeDirectory as error:
         raise Fatal(str(error), remedy="make the folder private, or set XDG_RUNTIME_DIR") from error
+    except OSError as error:  # no space, a file system that is read-only
+        raise Fatal(
+            f"no folder for the socket of feedtree tree: {error}", remedy="set XDG_RUNTIME_DIR"
+        ) from error
     path.unlink(missing_ok=True)
     return path
 

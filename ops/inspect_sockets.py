@@ -30,14 +30,18 @@ class UnsafeDirectory(OSError):
 def runtime_dir() -> Path:
     """Return the folder of the sockets, made where it is missing, with access for this user only.
 
-    It is ``$XDG_RUNTIME_DIR/feedtree``, else ``feedtree-<uid>`` in the folder for temporary files.
+    It is ``$XDG_RUNTIME_DIR/feedtree``, else ``feedtree-<uid>`` in the folder for temporary files. A variable that
+    names no folder of this user (``su`` and ``sudo`` leave the other user's) counts as not set.
 
     Raises:
         UnsafeDirectory: what stands there belongs to somebody else, or is open to others.
         OSError: it cannot be made.
     """
     base = os.environ.get("XDG_RUNTIME_DIR")
-    folder = Path(base) / "feedtree" if base else Path(tempfile.gettempdir()) / f"feedtree-{os.getuid()}"
+    session = base if base and _is_own_folder(base) else None
+    folder = (
+        Path(session) / "feedtree" if session else Path(tempfile.gettempdir()) / f"feedtree-{os.getuid()}"
+    )
     if len(os.fsencode(folder)) > _PATH_MAX - _NAME_MAX:
         folder = Path("/tmp") / f"feedtree-{os.getuid()}"
     with suppress(FileExistsError):
@@ -48,6 +52,14 @@ def runtime_dir() -> Path:
     if found.st_mode & 0o077:
         raise UnsafeDirectory(f"{folder} is open to other users: chmod 700 {folder}")
     return folder
+
+
+def _is_own_folder(path: str) -> bool:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
 
 
 def socket_path(app: str) -> Path:

@@ -1,4 +1,4 @@
-"""What feedtree's own commands log: one line per lifecycle event, nothing per message.
+"""What feedtree's own commands log: one line per lifecycle event, repeats of an outage summed up, nothing per message.
 
 A library never configures logging: an app that embeds feedtree sets structlog up as it likes.
 """
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from feedtree.ops.log_outages import Outages
 from feedtree.supervisors import EventKind, EventStream, LifecycleEvent, Verdict
 
 Write = Callable[[str], None]
@@ -49,7 +50,7 @@ def configure_logs(write: Write, *, human: bool, level: int = logging.INFO) -> N
         level: what is less than this is left out.
     """
     structlog.configure(
-        processors=_human() if human else _machine(),
+        processors=[Outages(), *(_human() if human else _machine())],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: LineLogger(write),
         cache_logger_on_first_use=False,

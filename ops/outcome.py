@@ -1,9 +1,10 @@
 """What counts as failed when a run ends."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from feedtree.exchanges.public.shard import StreamReport
+from feedtree.exchanges.public.channels import Topic
+from feedtree.exchanges.public.shard import StreamReport, TopicState, TopicStatus
 from feedtree.ops.report import Report
 from feedtree.supervisors.snapshot import ChildState, Node
 
@@ -26,6 +27,14 @@ def failures(report: Report, tree: Node, *, time_is_over: bool, now_ns: int | No
     if time_is_over:
         found += _unhealed(report.streams, tree, time.time_ns() if now_ns is None else now_ns)
     return found
+
+
+def refusals(venue: str, topics: Mapping[Topic, TopicStatus]) -> list[str]:
+    """Return a sentence where a venue refused everything that was asked of it: its connection brings nothing."""
+    refused = [status for status in topics.values() if status.state is TopicState.REJECTED]
+    if not refused or len(refused) < len(topics):
+        return []
+    return [f"{venue} refused every topic: {refused[0].reason}"]
 
 
 def _parked(node: Node) -> Iterable[Node]:

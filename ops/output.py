@@ -1,13 +1,16 @@
 """Writing to a terminal or pipe that may stand still, without standing still: bounded, in a thread."""
 
+import errno
 import os
 from collections import deque
 from contextlib import suppress
+from select import select
 from threading import Lock
 
 import trio
 
 CAPACITY = 1000  # pieces that wait; the oldest are dropped, and the number of those is told
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class OutputClosed(Exception):
@@ -15,7 +18,7 @@ class OutputClosed(Exception):
 
 
 class Output:
-    """A file descriptor that is written to in the background.
+    """A file descriptor that is written to in the background. What a full disk does not take is dropped.
 
     Args:
         fd: where to write.
@@ -39,6 +42,16 @@ class Output:
             self._dropped += 1
         self._waiting.append(text)
         self._wake.set()
+
+    def urgent(self, text: str) -> None:
+        """Write a text now, before what is queued, which is dropped; for the moment before the process stops.
+
+        A terminal that stands still does not get it.
+        """
+        self._waiting.clear()
+        with suppress(OSError):
+            if select([], [self._fd], [], 0)[1]:
+                os.write(self._fd, text.encode())
 
     async def run(self) -> None:
         """Write what is queued until cancelled.
@@ -82,4 +95,5 @@ class Output:
                 while data:
                     data = data[os.write(self._fd, data) :]
         except OSError as error:  # EPIPE of a pipe, EIO of a terminal that was closed
-            raise OutputClosed(str(error)) from error
+            if error.errno not in _NO_SPACE:  # a full disk must not end the streams
+                raise OutputClosed(str(error)) from error

@@ -16,7 +16,7 @@ from feedtree.ops.app import Tree, open_tree
 from feedtree.ops.config import Config, Venue
 from feedtree.ops.display import Display, LiveDisplay, PlainDisplay, stamped
 from feedtree.ops.logs import configure_logs, is_terminal, log_lifecycle
-from feedtree.ops.outcome import failures
+from feedtree.ops.outcome import failures, refusals
 from feedtree.ops.output import Output, OutputClosed
 from feedtree.ops.report import Books, make_report, write_report
 from feedtree.ops.run_plan import RunPlan
@@ -96,6 +96,8 @@ class Run:
         snapshot = tree.snapshot()
         report = make_report(watch.elapsed, watch.streams(), books, snapshot)
         self.failures += failures(report, snapshot, time_is_over=self._time_is_over)
+        for name, feed in tree.public.feeds.items():
+            self.failures += refusals(name, feed.topics())
         if self._simulators and self._simulators.gone and not any(s.state == "live" for s in report.streams):
             self.failures.append("the simulated exchanges are gone")
         if self._plan.report is not None:

@@ -1,7 +1,8 @@
 """Stream events in words: one line for all topics that one thing happened to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from feedtree.exchanges.public.channels import Book, Topic
 from feedtree.exchanges.public.messages import (
     BookResynced,
     DecodeFailed,
@@ -11,6 +12,7 @@ from feedtree.exchanges.public.messages import (
     StreamUp,
     SubscriptionRejected,
 )
+from feedtree.exchanges.public.shard import TopicState, TopicStatus
 
 LINES_AT_ONCE = 20  # more of one moment are told as a number
 _NAMED = 3  # topics that a line names
@@ -37,6 +39,16 @@ def event_lines(messages: Iterable[object]) -> list[str]:
     if len(lines) > LINES_AT_ONCE:
         lines[LINES_AT_ONCE:] = [f"and {len(lines) - LINES_AT_ONCE} stream events more"]
     return lines
+
+
+def live_lines(venue: str, topics: Mapping[Topic, TopicStatus]) -> list[str]:
+    """Return lines for the topics that are live already when somebody begins to listen: their events have passed."""
+    groups: dict[str, list[str]] = {}
+    for topic, status in topics.items():
+        if status.state is TopicState.LIVE:
+            words = "book live" if isinstance(topic.channel, Book) else "up"
+            groups.setdefault(words, []).append(f"{topic.symbol} {topic.channel}")
+    return [f"{venue} {words}{_names(names)}" for words, names in groups.items()]
 
 
 def _words(event: StreamEvent) -> str:

@@ -1,8 +1,9 @@
 """The terminal under the live view: one screen of its own, single keys, and everything as before at the end."""
 
 import os
+import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import trio
@@ -17,7 +18,7 @@ _END_OF_LINE = "\x1b[K"
 
 @contextmanager
 def own_screen(out: Output) -> Iterator[None]:
-    """Take the whole terminal, with single keys and no echo; give it back as it was.
+    """Take the whole terminal, with single keys and no echo; give it back as it was, also while Ctrl-Z stops us.
 
     Args:
         out: what the terminal is written through; a terminal that stands still does not hold up the end.
@@ -27,13 +28,38 @@ def own_screen(out: Output) -> Iterator[None]:
 
     keyboard = sys.stdin.fileno()
     before = termios.tcgetattr(keyboard)
-    out.piece(_ENTER)
-    try:
+
+    def take() -> None:
+        out.piece(_ENTER)
         tty.setcbreak(keyboard, termios.TCSANOW)
-        yield
+
+    def give_back() -> None:
+        termios.tcsetattr(keyboard, termios.TCSANOW, before)
+        out.urgent(_LEAVE)
+
+    try:
+        with _stops_between(give_back, take):
+            take()
+            yield
     finally:
         termios.tcsetattr(keyboard, termios.TCSANOW, before)
         out.piece(_LEAVE)
+
+
+@contextmanager
+def _stops_between(before: Callable[[], None], after: Callable[[], None]) -> Iterator[None]:
+    """Call `before` when Ctrl-Z is about to stop the process, and `after` when it goes on."""
+
+    def stop(_: object, __: object) -> None:
+        before()
+        signal.raise_signal(signal.SIGSTOP)
+        after()
+
+    previous = signal.signal(signal.SIGTSTP, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, previous)
 
 
 def frame(lines: Sequence[str]) -> str:
@@ -55,4 +81,4 @@ async def keys() -> AsyncIterator[str]:
 
 def has_terminal() -> bool:
     """Return whether a person can see the view and press keys."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

@@ -5,7 +5,6 @@ import sys
 import msgspec
 
 from feedtree.ops.inspect_client import InspectFailed, RunningApp, TreeAnswer, ask_tree, running_apps
-from feedtree.ops.inspect_sockets import UnsafeDirectory
 from feedtree.ops.tree_lines import plain, span, tree_lines
 
 _NONE_RUNS = 'no app runs that serves its tree: start "feedtree run", or use open_tree(..., inspect=True)'
@@ -26,7 +25,7 @@ def print_tree(wanted: str | None, *, as_json: bool) -> int:
         answer = ask_tree(apps[0])
     except InspectFailed as error:
         return _complain(str(error), 1)
-    except UnsafeDirectory as error:
+    except OSError as error:  # UnsafeDirectory is one
         return _complain(str(error), 1)
     print(msgspec.json.encode(answer).decode() if as_json else _drawn(answer))
     return 0

@@ -16,7 +16,7 @@ from feedtree.exchanges.public.shard import Recovery, StreamReport, TopicState
 from feedtree.exchanges.public.views import event_rules
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.missed import Missed
-from feedtree.ops.stream_lines import event_lines
+from feedtree.ops.stream_lines import event_lines, live_lines
 from feedtree.ops.truth import TruthChecks
 from feedtree.ops.view import QuoteRow, RecoveryCells, Screen, StreamRow, price
 
@@ -63,10 +63,14 @@ class Watch:
         self.events.append(f"{time.strftime('%H:%M:%S')} {text}")
 
     async def follow(self, tell: Callable[[str], None]) -> None:
-        """Hand on a line for whatever happens to a stream, until cancelled."""
+        """Hand on a line for what is live already and for whatever happens to a stream, until cancelled."""
         mailbox: Mailbox = Mailbox([], event_rules(), name="events")
-        for feed in self._hub.feeds.values():
+        for venue, feed in self._hub.feeds.items():
             feed.fanout.attach(mailbox)
+            for line in live_lines(
+                venue, feed.topics()
+            ):  # the first venue may be up while the last is loaded
+                tell(line)
         async with mailbox:
             async for burst in mailbox.bursts():
                 for message in burst:

@@ -259,6 +259,33 @@ def test_a_reader_that_goes_away_ends_the_run() -> None:
         assert process.wait(timeout=30) == 0
 
 
+def test_closed_standard_files_are_no_error() -> None:
+    """A supervisor of processes may start us without them; no connection gets their numbers."""
+    line = f"{' '.join(COMMAND)} run --plain --duration 3 --symbols BTC/USDT <&- >&- 2>&-"
+    assert subprocess.run(["/bin/sh", "-c", line], timeout=TIMEOUT, check=False).returncode == 0
+    line = f"{' '.join(COMMAND)} tree >&-"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", line], stderr=subprocess.PIPE, text=True, timeout=TIMEOUT, check=False
+    )
+    assert (ended.returncode, len(complaints(ended.stderr))) == (1, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_told_in_a_line() -> None:
+    """What could not be printed did not succeed."""
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [*COMMAND, "--version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert complaints(ended.stderr) == ["feedtree: cannot write: [Errno 28] No space left on device"]
+
+
 def test_the_run_against_a_foreign_simulator_checks_its_books(tmp_path: Path) -> None:
     """A config with a simulator's addresses is checked against its truth; kill -9 of it is healed."""
     path, report = tmp_path / "feedtree.toml", tmp_path / "out.json"

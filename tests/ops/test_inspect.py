@@ -1,5 +1,6 @@
 """The inspect server: who may ask, what is answered, and that no client can hurt it."""
 
+import errno
 import json
 import math
 import os
@@ -21,6 +22,7 @@ from feedtree.ops import inspect, inspect_client
 from feedtree.ops.inspect import MAX_CLIENTS, MAX_REQUEST, answer, serve_inspect
 from feedtree.ops.inspect_client import InspectFailed, ask_tree, running_apps
 from feedtree.ops.inspect_sockets import UnsafeDirectory, live_sockets, runtime_dir, socket_path
+from feedtree.ops.tree_command import print_tree
 from feedtree.supervisors import ChildState, Node
 from feedtree.supervisors.verdicts import Fatal
 
@@ -219,6 +221,28 @@ def test_without_a_session_the_folder_is_the_users_own(
     assert runtime_dir() == Path(tempfile.gettempdir()) / f"feedtree-{os.getuid()}"
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/tmp/" + "long" * 30)
     assert len(str(socket_path("a" * 200))) <= 100
+
+
+@pytest.mark.parametrize("elsewhere", ["/nonexistent", "/dev/null"])
+def test_a_session_folder_that_is_not_the_users_counts_as_none(
+    monkeypatch: pytest.MonkeyPatch, elsewhere: str
+) -> None:
+    """`su` leaves the variable of another user, a container one that names nothing: the app is found all the same."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", elsewhere)
+    assert runtime_dir() == Path(tempfile.gettempdir()) / f"feedtree-{os.getuid()}"
+
+
+async def test_a_folder_that_cannot_be_made_parks_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no bug: the stated reason says what is wrong, and `feedtree tree` says it in a line."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(Fatal, match="No space left") as caught:
+        await serve_inspect(Context("ops/inspect", 1), app="app", snapshot=lambda: TREE)
+    assert "XDG_RUNTIME_DIR" in caught.value.remedy
+    assert print_tree(None, as_json=False) == 1
 
 
 def test_an_app_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -129,3 +130,25 @@ def test_ctrl_c_gives_the_terminal_back(terminal: Terminal) -> None:
     terminal.until(r"\x1b\[\?1049l")
     assert terminal.process.wait(timeout=20) == 0
     assert termios.tcgetattr(terminal.theirs) == terminal.before
+
+
+def test_ctrl_z_gives_the_terminal_back_until_the_view_goes_on(terminal: Terminal) -> None:
+    """While the run is stopped the shell has its screen, echo and cursor; then the view paints again."""
+    terminal.until(BOTH_LIVE)
+    terminal.process.send_signal(signal.SIGTSTP)
+    terminal.until(r"\x1b\[\?25h\x1b\[\?1049l$")
+    os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED)
+    assert termios.tcgetattr(terminal.theirs) == terminal.before
+    terminal.process.send_signal(signal.SIGCONT)
+    terminal.until(r"\x1b\[\?1049h.*feedtree simulated")
+    terminal.press("q")
+    assert terminal.process.wait(timeout=20) == 0
+    assert termios.tcgetattr(terminal.theirs) == terminal.before
+
+
+def test_a_dumb_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An editor's shell cannot move the cursor."""
+    monkeypatch.setenv("TERM", "dumb")
+    with showing("run", "--symbols", "BTC/USDT", "--duration", "3") as shown:
+        shown.until("books checked, 0 diverged")
+    assert "\x1b" not in shown.seen

@@ -1,6 +1,7 @@
 """Output that never blocks: a pipe that stands still costs lines, not time."""
 
 import os
+from pathlib import Path
 
 import pytest
 import trio
@@ -56,6 +57,19 @@ async def test_a_reader_that_went_away_ends_the_output() -> None:
     with trio.fail_after(10):
         await output.drain(5)
     os.close(writing)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+async def test_a_full_disk_loses_lines_and_ends_nothing() -> None:
+    """A run must not end because its log cannot grow."""
+    full = os.open("/dev/full", os.O_WRONLY)
+    output = Output(full)
+    for _ in range(3):
+        output.line("lost")
+        with trio.move_on_after(0.05):
+            await output.run()
+        assert output.idle
+    os.close(full)
 
 
 async def test_the_end_does_not_wait_for_a_pipe_that_stands_still() -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from feedtree.exchanges.public.shard import Recovery, StreamReport
-from feedtree.ops.outcome import failures
+from feedtree.exchanges.public.channels import BookTicker, Topic, Trades
+from feedtree.exchanges.public.shard import Recovery, StreamReport, TopicState, TopicStatus
+from feedtree.exchanges.symbols import Symbol
+from feedtree.ops.outcome import failures, refusals
 from feedtree.ops.report import Books, Report, make_report, write_report
 from feedtree.supervisors import ChildState, Node
 
@@ -104,3 +106,16 @@ def test_a_long_outage_at_the_end_is_a_failure() -> None:
     assert failures(report(stream(state="down", recoveries=[long])), TREE, time_is_over=True, now_ns=NOW) == [
         "public/mexc.spot/shard-1 is down for 30 s: reset"
     ]
+
+
+def test_a_venue_that_refused_everything_fails_the_run() -> None:
+    """Its connection is up and brings nothing: a mistyped symbol must not look like success."""
+    symbol = Symbol("BTC", "USDX")
+    refused = TopicStatus(TopicState.REJECTED, "unknown currency pair", "shard-1", "", 0)
+    live = TopicStatus(TopicState.LIVE, "", "shard-1", "", 0)
+    trades, ticker = (Topic("gateio.spot", symbol, channel) for channel in (Trades(), BookTicker()))
+    assert refusals("gateio.spot", {trades: refused, ticker: refused}) == [
+        "gateio.spot refused every topic: unknown currency pair"
+    ]
+    assert not refusals("gateio.spot", {trades: refused, ticker: live})
+    assert not refusals("gateio.spot", {})

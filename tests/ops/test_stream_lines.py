@@ -1,6 +1,6 @@
 """Stream events in words."""
 
-from feedtree.exchanges.public.channels import Book, Topic, Trades
+from feedtree.exchanges.public.channels import Book, BookTicker, Topic, Trades
 from feedtree.exchanges.public.messages import (
     BookResynced,
     DecodeFailed,
@@ -10,8 +10,9 @@ from feedtree.exchanges.public.messages import (
     StreamUp,
     SubscriptionRejected,
 )
+from feedtree.exchanges.public.shard import TopicState, TopicStatus
 from feedtree.exchanges.symbols import Symbol
-from feedtree.ops.stream_lines import LINES_AT_ONCE, event_lines
+from feedtree.ops.stream_lines import LINES_AT_ONCE, event_lines, live_lines
 
 
 def topic(base: str = "BTC", channel: Book | Trades | None = None) -> Topic:
@@ -56,3 +57,20 @@ def test_a_storm_of_different_events_is_bounded() -> None:
 def test_data_are_passed_over() -> None:
     """Only events make lines."""
     assert event_lines([object()]) == []
+
+
+def test_what_is_live_before_anybody_listens_is_told() -> None:
+    """The first venue may be up before the run follows it; what is not live yet will tell by itself."""
+    symbol = Symbol("BTC", "USDT")
+    statuses = {
+        Topic("gateio.spot", symbol, channel): TopicStatus(state, "", "shard-1", "", 0)
+        for channel, state in (
+            (Book(), TopicState.LIVE),
+            (Trades(), TopicState.LIVE),
+            (BookTicker(), TopicState.SYNCING),
+        )
+    }
+    assert live_lines("gateio.spot", statuses) == [
+        "gateio.spot book live (BTC/USDT book:100ms)",
+        "gateio.spot up (BTC/USDT trades)",
+    ]
