@@ -130,7 +130,8 @@ class Session:
     def _on_settled(self, settled: bool) -> None:
         if settled and self._shard.records:
             self._shard.recovered(self._source.wall_ns())
-            self._state("live")
+            refused = all(record.state is TopicState.REJECTED for record in self._shard.records.values())
+            self._state("rejected" if refused else "live")
             self._feed.notify()
         elif not settled:
             self._state("syncing")

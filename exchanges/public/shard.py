@@ -161,7 +161,7 @@ class Shard:
         changed: set when the desired topics change; replaced by a new event when seen.
         removed: called with each topic that is given up, so that nothing more of it is told.
         generation: the incarnation that may publish; 0 before the first.
-        state: connecting, syncing, live, stale, down, flapping or failed.
+        state: connecting, syncing, live, rejected (every topic is), down or failed.
         last_good_ns: when the last useful burst came.
     """
 

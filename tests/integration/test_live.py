@@ -127,6 +127,8 @@ async def test_when_everything_is_refused_waiting_says_so(autojump_clock, lab, t
     async with lab() as exchanges, tree(exchanges, exchanges.config("NOPE/USDT")) as running:
         with pytest.raises(StreamNotLive, match=r"NOPE/USDT.*unknown currency pair"):
             await running.websockets["gateio.spot"].wait_live(10)
+        (report,) = running.public.feeds["gateio.spot"].streams()
+        assert report.state == "rejected"
 
 
 async def test_an_obu_without_a_snapshot_falls_back_to_the_channel_with_rest(
