@@ -68,6 +68,7 @@ class Mailbox:
         events: how to treat events.
         capacity: messages.
         accept: takes in only messages for which it is true; None takes all, and is faster.
+        accept_event: the same for events alone.
         name: for tools.
 
     Raises:
@@ -81,6 +82,7 @@ class Mailbox:
         *,
         capacity: int = 10_000,
         accept: Callable[[Any], bool] | None = None,
+        accept_event: Callable[[Any], bool] | None = None,
         name: str = "",
     ) -> None:
         if capacity < 1:
@@ -90,7 +92,7 @@ class Mailbox:
         self._accept = accept
         self._tally = Tally()
         self._outages = Outages()
-        self._intake = Intake(routes, events, self._outages, self._tally)
+        self._intake = Intake(routes, events, self._outages, self._tally, accept_event)
         self._outlet = Outlet(self._intake, self._outages, self._tally)
         self._backlog = Backlog(self._intake, self._outages, self._tally, capacity)
         policies = {route.policy for route in self._intake.plain.values()}
@@ -248,10 +250,11 @@ class Mailbox:
         return self
 
     async def __anext__(self) -> Any:
-        message = self._outlet.next()  # the usual case, without a second coroutine
-        if message is not None:
-            self._make_way()
-            return message
+        plain = self._outlet.plain
+        if plain and not self._room:  # the usual case, without a second coroutine
+            self._tally.depth -= 1
+            self._tally.delivered += 1
+            return plain.pop()
         try:
             return await self.receive()
         except _ENDED:

@@ -19,12 +19,14 @@ class Outlet:
 
     Attributes:
         current: the entries of the started burst that are not read yet, the next one last.
+        plain: the same list where all of them are messages that may pass as they are, else an empty one.
     """
 
-    __slots__ = ("_based", "_intake", "_outages", "_owed", "_tally", "current")
+    __slots__ = ("_based", "_intake", "_outages", "_owed", "_tally", "current", "plain")
 
     def __init__(self, intake: Intake, outages: Outages, tally: Tally) -> None:
         self.current: list[Any] = []
+        self.plain: list[Any] = []
         self._intake = intake
         self._outages = outages
         self._tally = tally
@@ -35,6 +37,8 @@ class Outlet:
         """Start on a burst; the list is now the outlet's own."""
         entries.reverse()
         self.current = entries
+        free = not (self._owed or self._based) and ENTRIES.isdisjoint(map(type, entries))
+        self.plain = entries if free else []
 
     def next(self) -> Any:
         """Return the next message of the started burst, None where nothing of it is left."""
@@ -59,8 +63,8 @@ class Outlet:
     def rest(self) -> list[Any]:
         """Return all that is left of the started burst."""
         current = self.current
-        if not (self._owed or self._based) and ENTRIES.isdisjoint(map(type, current)):
-            self.current = []
+        if self.plain:
+            self.current = self.plain = []
             self._tally.depth -= len(current)
             self._tally.delivered += len(current)
             current.reverse()

@@ -139,7 +139,14 @@ class PublicHub:
             None if channels is None else channels_of(channels),
             venues,
         )
-        mailbox = Mailbox(selected, event_rules(), capacity=capacity, accept=selection, name=name)
+        mailbox = Mailbox(
+            selected,
+            event_rules(),
+            capacity=capacity,
+            accept=selection if selection.narrow else None,
+            accept_event=selection,
+            name=name,
+        )
         if only is None:
             self._open()[mailbox] = selection
         for feed in self._feeds.values() if only is None else (only,):

@@ -101,6 +101,11 @@ class Selection:
         self._venues = None if venues is None else frozenset(venues)
         self._known: dict[Topic, bool] = {}
 
+    @property
+    def narrow(self) -> bool:
+        """Whether some data of a wanted class are not wanted; otherwise only events need to be judged."""
+        return not (self._symbols is None and self._channels is None and self._venues is None)
+
     def wants(self, topic: Topic) -> bool:
         """Return whether messages of this topic are wanted."""
         known = self._known.get(topic)
@@ -187,6 +192,8 @@ def _rendered(view: View, policy: Policy, books: Books, wall_ns: Clock) -> list[
 def _changes(policy: Policy, books: Books) -> list[Route]:
     if policy is Policy.CONFLATE:
         raise ValueError("BookDelta cannot be conflated: each change is needed; ask for BookUpdate instead")
+    if policy is not Policy.DROP_OLDEST:  # no other policy leaves gaps to resume from
+        return [Route(kind, policy, key=_topic) for kind in (BookDelta, BookSnapshot)]
 
     def resume(topic: Hashable) -> BookSnapshot | None:
         assert isinstance(topic, Topic)

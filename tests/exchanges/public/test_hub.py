@@ -5,7 +5,7 @@ import contextlib
 import pytest
 import trio
 
-from feedtree.actors.mailbox import Mailbox
+from feedtree.actors.mailbox import Mailbox, MailboxOverflow
 from feedtree.actors.routes import Policy
 from feedtree.exchanges.gateio.venue import GATEIO_SPOT
 from feedtree.exchanges.mexc.venue import MEXC_SPOT
@@ -236,3 +236,19 @@ async def test_a_parked_branch_is_told_to_every_topic_of_its_shards() -> None:
     failed = await mailbox.take()
     assert [type(message) for message in failed] == [StreamFailed] * 4
     assert gate.streams()[0].state == "failed"
+
+
+@pytest.mark.parametrize("policy", [Policy.BLOCK, Policy.FAIL])
+async def test_changes_may_hold_the_publisher_up_or_end_the_mailbox(policy: Policy) -> None:
+    """A consumer of every change may prefer backpressure, or an end, to a gap."""
+    hub, (gate,) = hub_with(GATEIO_SPOT)
+    snapshot = load(gate, BTC)
+    mailbox = hub.mailbox(BookDelta, policies={BookDelta: policy}, capacity=2)
+    change = BookDelta(snapshot.topic, 1, 2, 3, 6, 6, [], [])
+    full = [gate.fanout.publish([change]) for _ in range(3)]
+    if policy is Policy.BLOCK:
+        assert full[-1] == [mailbox]
+        assert [type(message) for message in drained(mailbox)] == [BookSnapshot, *[BookDelta] * 3]
+    else:
+        with pytest.raises(MailboxOverflow):
+            await mailbox.take()
