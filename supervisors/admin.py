@@ -14,7 +14,7 @@ from feedtree.supervisors.errors import (
     SupervisorDown,
     TooManyChildren,
 )
-from feedtree.supervisors.halt import clear_wait, forget, request_stop, rest
+from feedtree.supervisors.halt import clear_wait, disappoint, forget, request_stop, rest
 from feedtree.supervisors.launch import start
 from feedtree.supervisors.recovery import merged
 from feedtree.supervisors.requests import Request
@@ -84,6 +84,7 @@ def _terminate(control: Control, child: Child, request: Request) -> None:
         child.stopping.append(request)
         request_stop(child)
         return
+    disappoint(child, "terminated")
     if child.state is ChildState.RESTARTING:
         rest(control, child, "terminated")
     elif control.spec.dynamic or child.forget:
@@ -112,6 +113,7 @@ def restart(request: Request) -> None:
         each.by_hand = False
         each.held_by = None
     child.starting = request
+    child.state = ChildState.STOPPED
     child.backoff.reset()
     if child.window is not None:
         child.window.clear()
@@ -151,7 +153,7 @@ def _find_idle(request: Request) -> Child | None:
     if child.incarnation is not None:
         request.reject(ChildRunning(child.path, f"it is {child.state}; terminate it first"))
         return None
-    if child.state is ChildState.RESTARTING or (control.plan is not None and child in control.plan.start):
+    if child.state is ChildState.RESTARTING or control.is_planned(child):
         request.reject(ChildRestarting(child.path, "it is about to be started again"))
         return None
     return child

@@ -212,6 +212,10 @@ class Control:
         if self.plan is not None:
             self.plan.settle(child)
 
+    def is_planned(self, child: Child) -> bool:
+        """Whether the plan will start that child."""
+        return self.plan is not None and child in self.plan.start
+
     def enlist(self, spec: Spec) -> Child:
         """Make a record for a child, after all others; it does not run yet."""
         path = f"{self.path}/{spec.id}" if self.path else spec.id

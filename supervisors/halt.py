@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from feedtree.supervisors.children import Child, Incarnation
-from feedtree.supervisors.errors import SupervisorDown
+from feedtree.supervisors.errors import StartFailed, SupervisorDown
 from feedtree.supervisors.events import EventKind
 from feedtree.supervisors.judgement import Judgement
 from feedtree.supervisors.snapshot import ChildState
@@ -80,11 +80,24 @@ def rest(control: Control, child: Child, reason: str, judgement: Judgement | Non
     child.state = ChildState.STOPPED
     child.last_reason = reason
     control.tell(EventKind.STOPPED, child, reason, judgement=judgement)
+    if child.starting is not None and not control.is_planned(child):
+        disappoint(child, reason)
     gone = child.forget or child.spec.restart is Restart.TEMPORARY
     if gone or (control.spec.dynamic and not control.stopping):
         forget(control, child, reason)
     else:
-        _answer_ended(child)
+        _answer_stops(child)
+
+
+def disappoint(child: Child, reason: str) -> None:
+    """Tell whoever waits for a child's start that it will not come; one only just added is to be forgotten."""
+    if child.starting is None:
+        return
+    if child.held_by is None:
+        child.refuse_start(SupervisorDown(child.path, f"it was stopped before it was ready: {reason}"))
+    else:
+        child.refuse_start(StartFailed(child.path, reason))
+        child.forget = child.added
 
 
 def forget(control: Control, child: Child, reason: str) -> None:
@@ -96,7 +109,8 @@ def forget(control: Control, child: Child, reason: str) -> None:
     child.state = ChildState.STOPPED
     control.settle(child)
     control.tell(EventKind.REMOVED, child, reason)
-    _answer_ended(child)
+    disappoint(child, reason)
+    _answer_stops(child)
 
 
 def _let_go(control: Control, child: Child) -> None:
@@ -114,8 +128,7 @@ def clear_wait(control: Control, child: Child) -> None:
         child.timer = None
 
 
-def _answer_ended(child: Child) -> None:
-    child.refuse_start(SupervisorDown(child.path, "it was stopped before it was ready"))
+def _answer_stops(child: Child) -> None:
     if child.stopping:
         for request in child.stopping:
             request.resolve(child.path)

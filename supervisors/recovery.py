@@ -10,7 +10,7 @@ import trio
 from feedtree.supervisors.children import Child, Incarnation
 from feedtree.supervisors.errors import ChildFailed, IntensityExceeded, StartFailed, TreeFailed
 from feedtree.supervisors.events import EventKind
-from feedtree.supervisors.halt import clear_wait, forget, rest
+from feedtree.supervisors.halt import disappoint, forget, rest
 from feedtree.supervisors.judgement import Judgement, Verdict
 from feedtree.supervisors.launch import start
 from feedtree.supervisors.plan import Plan
@@ -277,15 +277,24 @@ def hold(control: Control, child: Child, members: list[Child]) -> None:
     """Stop siblings in reverse order, to be started together with a parked child."""
     if not members:
         return
+    reason = f"held by {child.spec.id}"
     for each in members:
         if each.held_by is None and _comes_back(each):
             each.held_by = child.spec.id
-        if each.state is ChildState.RESTARTING:
-            clear_wait(control, each)
-            rest(control, each, f"held by {child.spec.id}")
-        elif each.incarnation is None and each.held_by == child.spec.id:
-            each.last_reason = f"held by {child.spec.id}"
     control.plan = merged(control, stop=[child, *members], start=[])
+    for each in members:
+        if each.incarnation is None and each.held_by == child.spec.id:
+            _hold_idle(control, each, reason)
+
+
+def _hold_idle(control: Control, child: Child, reason: str) -> None:
+    child.last_reason = reason
+    if child.state is ChildState.RESTARTING:
+        rest(control, child, reason)
+        return
+    disappoint(child, reason)
+    if child.forget:
+        forget(control, child, reason)
 
 
 def waiting_for(control: Control, child: Child) -> list[Child]:

@@ -18,6 +18,7 @@ from feedtree.supervisors import (
     InvalidSpec,
     NotASupervisor,
     Retryable,
+    StartFailed,
     Strategy,
     SupervisorDown,
     SupervisorSpec,
@@ -299,3 +300,72 @@ async def test_waiting_for_a_child_to_be_parked(autojump_clock, cast) -> None:
         nursery.start_soon(wait)
         await settled()
     assert reasons == ["Fatal: key", "Fatal: key"]
+
+
+async def test_a_child_added_to_a_group_that_is_parked_before_its_turn_is_refused(
+    autojump_clock, cast
+) -> None:
+    """Nobody waits for a start that will not come, and nothing is left of the child."""
+    children = [cast.child("a", [], [cast.sleep(1), cast.crash(Fatal("key"))], []), cast.child("b")]
+    async with cast.open(*children, strategy=Strategy.ONE_FOR_ALL) as tree:
+        cast.order("a", cast.crash())
+        await settled()
+        with pytest.raises(StartFailed, match="held by a"):
+            await tree.start_child("", cast.child("c"))
+        await settled()
+        assert [each.id for each in tree.snapshot().children] == ["a", "b"]
+        await tree.restart("a")
+
+
+async def test_a_restart_by_hand_overtaken_by_a_parked_sibling_is_refused(autojump_clock, cast) -> None:
+    """The child is kept, and started with the one that holds it."""
+    children = [cast.child("a", [], [cast.sleep(1), cast.crash(Fatal("key"))], []), cast.child("b")]
+    async with cast.open(*children, strategy=Strategy.ONE_FOR_ALL) as tree:
+        await tree.terminate_child("b")
+        cast.order("a", cast.crash())
+        await settled()
+        with pytest.raises(StartFailed, match="held by a"):
+            await tree.restart("b")
+        assert tree.node("b").last_reason == "held by a"
+        await tree.restart("a")
+        await settled()
+        assert tree.node("b").state is ChildState.RUNNING
+
+
+async def test_a_child_terminated_before_its_turn_is_refused_to_whoever_added_it(
+    autojump_clock, cast
+) -> None:
+    """It never ran, and both callers are answered."""
+    async with cast.open(cast.child("a", [], [cast.sleep(9)]), strategy=Strategy.ONE_FOR_ALL) as tree:
+        cast.order("a", cast.crash())
+        await settled()
+
+        async def add() -> None:
+            with pytest.raises(SupervisorDown, match="terminated"):
+                await tree.start_child("", cast.child("b"))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(add)
+            await settled()
+            await tree.terminate_child("b")
+        assert tree.node("b").generation == 0
+
+
+async def test_a_group_restart_brings_a_child_that_is_being_started_along(autojump_clock, cast) -> None:
+    """Whoever waits for it, added or restarted by hand, waits until it is ready."""
+    children = [cast.child("a"), cast.child("b", [], [cast.sleep(2)])]
+    async with cast.open(*children, strategy=Strategy.ONE_FOR_ALL) as tree:
+        cast.order("b", cast.crash(Fatal("key")))
+        await tree.failed("b")
+        await settled()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(tree.restart, "b")
+            await trio.sleep(1)
+            nursery.start_soon(tree.start_child, "", cast.child("c", [cast.sleep(2)]))
+            await trio.sleep(2)
+            cast.order("a", cast.crash())
+        assert {each.id: (each.state.value, each.generation) for each in tree.snapshot().children} == {
+            "a": ("running", 3),
+            "b": ("running", 3),
+            "c": ("running", 2),
+        }
