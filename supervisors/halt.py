@@ -108,7 +108,8 @@ def forget(control: Control, child: Child, reason: str) -> None:
         _let_go(control, child)
     child.state = ChildState.STOPPED
     control.settle(child)
-    control.tell(EventKind.REMOVED, child, reason)
+    if child.lineage.generation:  # one that never ran was never heard of
+        control.tell(EventKind.REMOVED, child, reason)
     disappoint(child, reason)
     _answer_stops(child)
 

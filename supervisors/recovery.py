@@ -51,6 +51,9 @@ def after_end(control: Control, incarnation: Incarnation, judgement: Judgement) 
     if child.held_by is not None:
         rest(control, child, f"held by {child.held_by}")
         return
+    if _absorbing_plan(control, child) is not None and not control.is_planned(child):
+        rest(control, child, judgement.reason)
+        return
     if incarnation.ready_at is None and _first_start(control, child, judgement):
         return
     match decide(child.spec, judgement, dynamic=control.spec.dynamic):

@@ -247,6 +247,19 @@ async def test_deleting_a_parked_child_frees_those_that_were_held_by_it(autojump
         }
 
 
+async def test_a_child_let_go_on_its_way_down_that_falls_by_itself_rests(autojump_clock, cast) -> None:
+    """It was to be stopped, and nobody is left who would start it again."""
+    children = [cast.child("a"), cast.child("b"), cast.child("c", [cast.ready, cast.slow_cleanup(1)])]
+    async with cast.open(*children, strategy=Strategy.ONE_FOR_ALL) as tree:
+        cast.order("a", cast.crash(Fatal("key")))
+        await tree.failed("a")
+        await tree.remove("a")
+        cast.order("b", cast.crash(Retryable("lost")))
+        await trio.sleep(100)
+        assert [each.state for each in tree.snapshot().children] == [ChildState.STOPPED] * 2
+        await tree.restart("b")
+
+
 async def test_several_who_terminate_the_same_child_are_all_answered(autojump_clock, cast) -> None:
     """They wait for the same end."""
     child = cast.child("a", [cast.ready, cast.slow_cleanup(1)])
