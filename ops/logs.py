@@ -114,12 +114,16 @@ async def log_lifecycle(tree: LifecycleSource) -> None:
     async with tree.events() as events:
         async for event in events:
             judgement = event.judgement
-            if event.kind not in _LOGGED_ALREADY:
+            if not _logged_already(event):
                 log.info(str(event.kind), **_facts(event))
             elif (
                 event.kind is EventKind.CRASHED and judgement is not None and judgement.verdict is Verdict.BUG
             ):
                 log.error("bug", exc_info=judgement.error, **_facts(event))
+
+
+def _logged_already(event: LifecycleEvent) -> bool:
+    return event.kind in _LOGGED_ALREADY or (event.kind is EventKind.EXITED and event.report is not None)
 
 
 def _facts(event: LifecycleEvent) -> dict[str, object]:

@@ -4,6 +4,7 @@ async with open_supervisor(SupervisorSpec("root", [ChildSpec("worker", worker)])
     print(tree.snapshot())
 """
 
+from feedtree.actors.context import Ignored
 from feedtree.supervisors.backoff import BackoffPolicy, Herd
 from feedtree.supervisors.errors import (
     AdminRefused,
@@ -17,18 +18,24 @@ from feedtree.supervisors.errors import (
     IntensityExceeded,
     InvalidSpec,
     NotASupervisor,
+    NotSupported,
     StartFailed,
     StartTimeout,
     SupervisorDown,
+    TaskStopped,
     TooManyChildren,
     TreeFailed,
 )
 from feedtree.supervisors.events import EventKind, EventStream, LifecycleEvent
+from feedtree.supervisors.faults import Fault, Frame
+from feedtree.supervisors.handles import Handle, Target
 from feedtree.supervisors.incarnation import grace
 from feedtree.supervisors.judgement import Judgement, Verdict
+from feedtree.supervisors.reports import Course, CrashReport
 from feedtree.supervisors.root import open_supervisor
 from feedtree.supervisors.snapshot import ChildState, Node
-from feedtree.supervisors.specs import ChildSpec, Restart, Spec, Strategy, SupervisorSpec
+from feedtree.supervisors.specs import AutoShutdown, ChildSpec, Restart, Spec, Strategy, SupervisorSpec
+from feedtree.supervisors.tasks import Task
 from feedtree.supervisors.tree import Supervisor
 from feedtree.supervisors.verdicts import Fatal, Retryable, Shutdown, Throttled
 from feedtree.supervisors.view import Counts
@@ -37,11 +44,15 @@ __all__ = [
     # the tree
     "open_supervisor",
     "Supervisor",
+    "Handle",
+    "Target",
+    "Task",
     "ChildSpec",
     "SupervisorSpec",
     "Spec",
     "Restart",
     "Strategy",
+    "AutoShutdown",
     "BackoffPolicy",
     "Herd",
     "grace",
@@ -50,6 +61,7 @@ __all__ = [
     "Throttled",
     "Fatal",
     "Shutdown",
+    "Ignored",
     "Verdict",
     "Judgement",
     # what happens
@@ -59,6 +71,10 @@ __all__ = [
     "LifecycleEvent",
     "EventKind",
     "EventStream",
+    "CrashReport",
+    "Course",
+    "Fault",
+    "Frame",
     # errors
     "InvalidSpec",
     "AdminRefused",
@@ -68,11 +84,13 @@ __all__ = [
     "ChildRunning",
     "ChildRestarting",
     "NotASupervisor",
+    "NotSupported",
     "TooManyChildren",
     "SupervisorDown",
     "CalledDuringStart",
     "StartFailed",
     "StartTimeout",
+    "TaskStopped",
     "ChildFailed",
     "IntensityExceeded",
     "TreeFailed",

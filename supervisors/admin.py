@@ -11,15 +11,17 @@ from feedtree.supervisors.errors import (
     ChildNotFound,
     ChildRestarting,
     ChildRunning,
+    InvalidSpec,
+    NotSupported,
     SupervisorDown,
     TooManyChildren,
 )
+from feedtree.supervisors.groups import merged
 from feedtree.supervisors.halt import clear_wait, disappoint, forget, request_stop, rest
 from feedtree.supervisors.launch import start
-from feedtree.supervisors.recovery import merged
 from feedtree.supervisors.requests import Request
 from feedtree.supervisors.snapshot import ChildState
-from feedtree.supervisors.specs import Strategy
+from feedtree.supervisors.specs import Strategy, check_significance
 
 if TYPE_CHECKING:
     from feedtree.supervisors.control import Control
@@ -54,6 +56,15 @@ def _refuse_add(request: Request) -> Exception | None:
     cap = control.spec.max_children
     if cap is not None and len(control.children) >= cap:
         return TooManyChildren(control.path, f"it has max_children = {cap} already")
+    return _insignificant(request)
+
+
+def _insignificant(request: Request) -> InvalidSpec | None:
+    if request.spec is not None:
+        try:
+            check_significance(request.home.spec, request.spec)
+        except InvalidSpec as refusal:
+            return refusal
     return None
 
 
@@ -89,7 +100,7 @@ def _terminate(control: Control, child: Child, request: Request) -> None:
         rest(control, child, "terminated")
     elif control.spec.dynamic or child.forget:
         forget(control, child, "terminated")
-    request.resolve(child.path)
+    request.resolve()
 
 
 def remove(request: Request) -> None:
@@ -124,13 +135,16 @@ def restart(request: Request) -> None:
 
 
 def delete(request: Request) -> None:
-    """Forget a child that does not run."""
+    """Forget a child that does not run; one that was made from a template is never kept."""
     control = request.home
+    if control.spec.template is not None:
+        request.reject(NotSupported(control.path, "terminate a child made from its template, and it is gone"))
+        return
     child = _find_idle(request)
     if child is None:
         return
     forget(control, child, "deleted")
-    request.resolve(child.path)
+    request.resolve()
 
 
 def _find(request: Request) -> Child | None:
@@ -139,6 +153,9 @@ def _find(request: Request) -> Child | None:
     path = f"{control.path}/{request.child_id}" if control.path else request.child_id
     if child is None:
         request.reject(ChildNotFound(path, "no such child"))
+    elif request.handle is not None and not request.handle.names(child.lineage):
+        request.reject(ChildNotFound(path, "that child is gone, and another one has its id"))
+        return None
     elif not control.accepting and child.incarnation is None:
         request.reject(SupervisorDown(control.path, "it is stopping"))
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from typing import TYPE_CHECKING
 
 import trio
@@ -19,22 +18,34 @@ from feedtree.supervisors.timers import Timer, Timers
 
 if TYPE_CHECKING:
     from feedtree.supervisors.control import Control
+    from feedtree.supervisors.reports import CrashReport
     from feedtree.supervisors.requests import Request
-
-_REASONS_KEPT = 5
 
 
 class Lineage:
     """What outlives a child's record when its supervisor is itself started anew.
 
-    Generations of one path only ever grow, so that a late task of an earlier one is told apart.
+    Generations of one path only ever grow, so that a late task of an earlier one is told apart. It ends when the
+    child is removed: a later child of the same id has a lineage of its own.
+
+    Attributes:
+        generation: of the latest incarnation, 0 before the first.
+        children: id -> lineage, of a supervisor.
+        instances: how many children were made from its template so far.
+        reports: of its last crashes, oldest first.
     """
 
-    __slots__ = ("children", "generation")
+    __slots__ = ("children", "generation", "instances", "reports")
 
     def __init__(self) -> None:
         self.generation = 0
         self.children: dict[str, Lineage] = {}
+        self.instances = 0
+        self.reports: tuple[CrashReport, ...] = ()
+
+    def keep(self, report: CrashReport, limit: int) -> None:
+        """Keep a report, and at most `limit` of them."""
+        self.reports = (*self.reports, report)[-limit:] if limit else ()
 
     def keep_only(self, ids: list[str]) -> None:
         """Forget the children that are not wanted any more, and make room for the new ones."""
@@ -66,7 +77,6 @@ class Child:
         "order",
         "path",
         "ready_once",
-        "reasons",
         "spec",
         "starting",
         "state",
@@ -94,7 +104,6 @@ class Child:
         self.starting: Request | None = None  # waits until it is ready
         self.stopping: list[Request] = []  # wait until it has ended
         self.last_reason: str | None = None
-        self.reasons: deque[str] | None = None
         self.last_control: Control | None = None  # a supervisor's last incarnation, to look at
 
     def refuse_start(self, error: Exception) -> None:
@@ -102,13 +111,6 @@ class Child:
         if self.starting is not None:
             self.starting.reject(error)
             self.starting = None
-
-    def remember(self, judgement: Judgement) -> None:
-        """Keep why an incarnation ended."""
-        self.last_reason = reason = judgement.reason
-        if self.reasons is None:
-            self.reasons = deque(maxlen=_REASONS_KEPT)
-        self.reasons.append(reason)
 
 
 class Incarnation:

@@ -12,6 +12,7 @@ from typing import Any
 
 import trio
 
+from feedtree.actors.context import Ignored
 from feedtree.supervisors import halt, launch, recovery
 from feedtree.supervisors.children import Child, Incarnation, Lineage
 from feedtree.supervisors.errors import StartFailed, SupervisorDown
@@ -19,11 +20,13 @@ from feedtree.supervisors.events import EventKind
 from feedtree.supervisors.intensity import Intensity
 from feedtree.supervisors.judgement import Judgement, Verdict, describe
 from feedtree.supervisors.plan import Plan
+from feedtree.supervisors.reports import CrashReport, StopFailures
 from feedtree.supervisors.requests import Request
 from feedtree.supervisors.snapshot import ChildState
 from feedtree.supervisors.specs import ChildSpec, Spec, SupervisorSpec
 from feedtree.supervisors.surroundings import Surroundings
 from feedtree.supervisors.timers import Timers
+from feedtree.supervisors.verdicts import Shutdown
 
 
 class Phase(Enum):
@@ -52,7 +55,8 @@ class Control:
         host: the nursery of all its children.
         live: how many incarnations run.
         plan: the ordered work that it is at; None where there is none.
-        failure: why it gave up.
+        failure: why it gave up, or how it shut itself down.
+        stop_failures: of children that it stopped all at once.
         ready_at: trio time at which all its children were ready, None before.
     """
 
@@ -79,6 +83,8 @@ class Control:
         self.plan: Plan | None = None
         self.failure: BaseException | None = None
         self.ready_at: float | None = None
+        self.stop_failures = StopFailures()
+        self._shutdown: Shutdown | None = None  # to come as soon as all children have started
         self._on_ready = on_ready
         self._on_give_up = on_give_up
         self._order = 0
@@ -101,6 +107,11 @@ class Control:
     def accepting(self) -> bool:
         """Whether it takes requests."""
         return self.phase is Phase.RUNNING or self.phase is Phase.STARTING
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ends, or has ended, other than in good order."""
+        return self.failure is not None and not isinstance(self.failure, Shutdown | Ignored)
 
     @property
     def ended(self) -> bool:
@@ -129,6 +140,8 @@ class Control:
         Raises:
             StartFailed: a child failed before it was ready, at the first start.
             ChildFailed: a child failed too often.
+            Shutdown: a significant child has ended.
+            Ignored: there is nothing to supervise.
             KeyboardInterrupt: or SystemExit, raised in a child; all others were stopped in order.
         """
         try:
@@ -138,12 +151,17 @@ class Control:
         finally:
             self.phase = Phase.ENDED
             self._answer_the_rest()
+            self._log_stop_failures()
         if self.failure is not None:
             raise self.failure
 
     def _prepare(self) -> None:
         try:
             specs = self.spec.current_children()
+        except Ignored as nothing:
+            self.failure = nothing
+            self.begin_stop(math.inf)
+            return
         except Exception as error:
             failure = StartFailed(self.path, describe(error))
             failure.__cause__ = error
@@ -202,6 +220,8 @@ class Control:
             self.phase = Phase.RUNNING
             self.ready_at = trio.current_time()
             self._on_ready()
+            if self._shutdown is not None:
+                self.post(self._end_with, self._shutdown)
 
     def wake_at(self, due: float) -> None:
         """Go on with the plan at trio time `due`."""
@@ -226,6 +246,10 @@ class Control:
         self.children[spec.id] = child
         return child
 
+    def window_of(self, child: Child) -> Intensity:
+        """Return the window in which a child's restarts are counted."""
+        return self.window if child.window is None else child.window
+
     def below(self, child: Child, spec: SupervisorSpec, incarnation: Incarnation) -> "Control":
         """Make the control of a child that is itself a supervisor."""
 
@@ -244,10 +268,13 @@ class Control:
         *,
         wait: float | None = None,
         judgement: Judgement | None = None,
+        report: CrashReport | None = None,
     ) -> None:
         """Tell whoever listens what happened to a child."""
         generation = child.lineage.generation
-        self.around.bus.tell(kind, child.path, generation, reason, wait=wait, judgement=judgement)
+        self.around.bus.tell(
+            kind, child.path, generation, reason, wait=wait, judgement=judgement, report=report
+        )
 
     def _on_exit(self, incarnation: Incarnation) -> None:
         incarnation.clear_timer(self.timers)
@@ -263,11 +290,27 @@ class Control:
 
     def give_up(self, failure: BaseException) -> None:
         """Stop all children, and end with that failure; an interrupt goes before any other one."""
+        if self.accepting:
+            self.around.bus.tell(EventKind.GAVE_UP, self.path, self._generation, describe(failure))
+        self._end_with(failure)
+
+    def shut_down(self, shutdown: Shutdown) -> None:
+        """Stop all children, and end in good order; not before all of them have started."""
+        if self.starting:
+            self._shutdown = self._shutdown or shutdown
+        elif self.accepting:
+            self._end_with(shutdown)
+
+    def _end_with(self, failure: BaseException) -> None:
         if self.failure is None or isinstance(self.failure, Exception):
             self.failure = failure
         if self._on_give_up is not None:
             self._on_give_up()
         self.begin_stop(math.inf)
+
+    @property
+    def _generation(self) -> int:
+        return 1 if self.incarnation is None else self.incarnation.child.lineage.generation
 
     def begin_stop(self, within: float) -> None:
         """Stop all children, in reverse start order or, if dynamic, at once. Can be repeated to hurry.
@@ -306,6 +349,13 @@ class Control:
             if isinstance(subject, Request):
                 subject.reject(SupervisorDown(self.path, "it has ended"))
         self._inbox.clear()
+
+    def _log_stop_failures(self) -> None:
+        failures = self.stop_failures
+        if failures.total:
+            self.around.log.warning(
+                "failed while stopping", path=self.path, count=failures.total, reason=failures.summary()
+            )
 
 
 def _nothing(_: None) -> None:

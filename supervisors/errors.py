@@ -9,11 +9,13 @@ Exception
 │   ├── ChildRunning              asked to restart or delete a running child
 │   ├── ChildRestarting           asked to restart or delete a child that is about to be started again
 │   ├── NotASupervisor            asked to add a child to a worker
+│   ├── NotSupported              asked for what a supervisor with, or without, a template does not do
 │   ├── TooManyChildren           the supervisor is at its ``max_children``
 │   ├── SupervisorDown            the supervisor is stopping, has ended or waits for its restart
 │   └── CalledDuringStart         a child, before it is ready, asked a supervisor that waits for it
 ├── StartFailed                   a child failed before it was ready
 │   └── StartTimeout              ... by not becoming ready in time
+├── TaskStopped                   a one-shot task was stopped before it came to a result
 ├── ChildFailed                   a child ended in a way that its supervisor cannot mend
 │   └── IntensityExceeded         more counted restarts than the supervisor's intensity allows
 └── TreeFailed                    the tree as a whole gave up; raised to the body of ``open_supervisor``
@@ -72,6 +74,10 @@ class NotASupervisor(AdminRefused):
     """The path leads to a worker, which has no children."""
 
 
+class NotSupported(AdminRefused):
+    """A supervisor that makes its children from a template does not do that, or only such a one does."""
+
+
 class TooManyChildren(AdminRefused):
     """The supervisor is at its ``max_children``."""
 
@@ -98,6 +104,18 @@ class StartFailed(Exception):
 
 class StartTimeout(StartFailed):
     """A child was not ready in time, was stopped, and is gone."""
+
+
+class TaskStopped(Exception):
+    """A one-shot task was stopped before it came to a result: by hand, or because its supervisor stopped.
+
+    Attributes:
+        path: the task.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: it was stopped before it came to a result")
+        self.path = path
 
 
 class ChildFailed(Exception):

@@ -9,6 +9,7 @@ import trio
 from msgspec import Struct
 
 from feedtree.supervisors.judgement import Judgement
+from feedtree.supervisors.reports import CrashReport
 
 
 class EventKind(StrEnum):
@@ -23,6 +24,7 @@ class EventKind(StrEnum):
     RESTARTING = "restarting"  # it will be started again in `wait` seconds
     FLAPPING = "flapping"  # its attempts get a connection, and no useful data, again and again
     STOPPING = "stopping"  # its supervisor asked it to end
+    GAVE_UP = "gave_up"  # a supervisor stops all its children, and will fail
     STUCK = "stuck"  # it did not end within its grace; `reason` is its stack
     STOPPED = "stopped"  # it ended as asked, or will not be started
     FAILED = "failed"  # it is parked until someone restarts it by hand
@@ -41,6 +43,7 @@ class LifecycleEvent(Struct, frozen=True):
         reason: why, in one line (a stack for ``stuck``); empty where there is nothing to say.
         wait: seconds until the next start, for ``restarting``.
         judgement: how an incarnation ended, with its exceptions; None for events that are no end.
+        report: what `Supervisor.crash_reports` keeps of it, for an end that makes a report.
     """
 
     kind: EventKind
@@ -51,6 +54,7 @@ class LifecycleEvent(Struct, frozen=True):
     reason: str = ""
     wait: float | None = None
     judgement: Judgement | None = None
+    report: CrashReport | None = None
 
 
 class EventStream:
@@ -116,7 +120,7 @@ class EventBus:
     """
 
     def __init__(self, wall_ns: Callable[[], int] = time.time_ns) -> None:
-        self._wall_ns = wall_ns
+        self.wall_ns = wall_ns
         self._streams: list[EventStream] = []
         self._ended = False
 
@@ -143,12 +147,13 @@ class EventBus:
         *,
         wait: float | None = None,
         judgement: Judgement | None = None,
+        report: CrashReport | None = None,
     ) -> None:
         """Make an event of now and hand it on."""
         if not self._streams:
             return
         event = LifecycleEvent(
-            kind, path, generation, trio.current_time(), self._wall_ns(), reason, wait, judgement
+            kind, path, generation, trio.current_time(), self.wall_ns(), reason, wait, judgement, report
         )
         for stream in self._streams:
             stream.offer(event)

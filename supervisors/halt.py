@@ -11,6 +11,8 @@ from feedtree.supervisors.children import Child, Incarnation
 from feedtree.supervisors.errors import StartFailed, SupervisorDown
 from feedtree.supervisors.events import EventKind
 from feedtree.supervisors.judgement import Judgement
+from feedtree.supervisors.reporting import keep_report
+from feedtree.supervisors.reports import Course, CrashReport
 from feedtree.supervisors.snapshot import ChildState
 from feedtree.supervisors.specs import Restart
 from feedtree.supervisors.stuck import stack_of
@@ -58,10 +60,19 @@ def _on_stuck(incarnation: Incarnation) -> None:
 def after_stop(control: Control, incarnation: Incarnation, judgement: Judgement) -> None:
     """Note the end of a child that was asked to end, or whose supervisor is stopping."""
     child = incarnation.child
+    report = None
     if judgement.cause is not None:
-        child.remember(judgement)
-        control.around.log.warning("failed while stopping", path=child.path, reason=judgement.reason)
-    rest(control, child, _stop_reason(incarnation, judgement), judgement)
+        report = keep_report(control, incarnation, judgement, Course.STOP)
+        _log_failure(control, report)
+    rest(control, child, _stop_reason(incarnation, judgement), judgement, report)
+
+
+def _log_failure(control: Control, report: CrashReport) -> None:
+    """Log a failure while stopping; where many children stop at once, they are logged together at the end."""
+    if control.spec.dynamic and control.stopping:
+        control.stop_failures.add(report)
+    else:
+        control.around.log.warning("failed while stopping", path=report.path, reason=report.reason)
 
 
 def _stop_reason(incarnation: Incarnation, judgement: Judgement) -> str:
@@ -74,12 +85,18 @@ def _stop_reason(incarnation: Incarnation, judgement: Judgement) -> str:
     return judgement.verdict.value
 
 
-def rest(control: Control, child: Child, reason: str, judgement: Judgement | None = None) -> None:
+def rest(
+    control: Control,
+    child: Child,
+    reason: str,
+    judgement: Judgement | None = None,
+    report: CrashReport | None = None,
+) -> None:
     """Let a child that has ended be stopped, or forget it where nothing of it is to be kept."""
     clear_wait(control, child)
     child.state = ChildState.STOPPED
     child.last_reason = reason
-    control.tell(EventKind.STOPPED, child, reason, judgement=judgement)
+    control.tell(EventKind.STOPPED, child, reason, judgement=judgement, report=report)
     if child.starting is not None and not control.is_planned(child):
         disappoint(child, reason)
     gone = child.forget or child.spec.restart is Restart.TEMPORARY
@@ -132,5 +149,5 @@ def clear_wait(control: Control, child: Child) -> None:
 def _answer_stops(child: Child) -> None:
     if child.stopping:
         for request in child.stopping:
-            request.resolve(child.path)
+            request.resolve()
         child.stopping = []

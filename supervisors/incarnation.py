@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from feedtree.actors.context import Context
+from feedtree.actors.context import Context, Ignored
 from feedtree.supervisors.children import Incarnation
 from feedtree.supervisors.errors import CalledDuringStart, ChildFailed, StartFailed
 from feedtree.supervisors.specs import Start
 from feedtree.supervisors.surroundings import Surroundings
+from feedtree.supervisors.verdicts import Shutdown
 
 if TYPE_CHECKING:
     from feedtree.supervisors.control import Control
@@ -64,7 +65,7 @@ async def run_supervisor(incarnation: Incarnation) -> None:
     if incarnation.control is not None:
         try:
             await incarnation.control.run()
-        except (StartFailed, ChildFailed) as error:
+        except (StartFailed, ChildFailed, Shutdown, Ignored) as error:
             incarnation.error = error
         except BaseException as error:
             incarnation.error = as_defect(incarnation.child.path, error)

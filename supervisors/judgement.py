@@ -12,6 +12,7 @@ from enum import StrEnum
 import trio
 
 from feedtree.actors.context import Ignored
+from feedtree.supervisors.faults import text_of
 from feedtree.supervisors.verdicts import Fatal, Retryable, Shutdown, Throttled
 
 _CONSEQUENCES = (trio.ClosedResourceError, trio.BrokenResourceError, trio.BusyResourceError)
@@ -80,10 +81,7 @@ RETURNED = Judgement(Verdict.RETURNED)
 
 def describe(error: BaseException) -> str:
     """Render an exception in one line of at most 300 characters; a broken ``__str__`` does not matter."""
-    try:
-        text = " ".join(str(error).split())
-    except Exception as broken:
-        text = f"(its text raised {type(broken).__name__})"
+    text = " ".join(text_of(error).split())
     name = type(error).__name__
     line = f"{name}: {text}" if text else name
     return line if len(line) <= _REASON_LENGTH else line[: _REASON_LENGTH - 1] + "…"
@@ -99,7 +97,7 @@ def judge(error: BaseException | None, *, ready: bool, stop_requested: bool) -> 
     """
     if error is None:
         return _judge_return(ready=ready, stop_requested=stop_requested)
-    leaves = list(_leaves(error))
+    leaves = list(leaves_of(error))
     for leaf in leaves:
         if not isinstance(leaf, Exception):
             return Judgement(Verdict.INTERRUPTED, error, leaf)
@@ -148,11 +146,11 @@ def _judge_causes(
     return Judgement(Verdict.THROTTLED, error, throttled[0], consequences, max(pauses, default=None))
 
 
-def _leaves(error: BaseException) -> Iterator[BaseException]:
+def leaves_of(error: BaseException) -> Iterator[BaseException]:
     """Walk the leaves of a group, without the cancellations."""
     if isinstance(error, BaseExceptionGroup):
         for each in error.exceptions:
-            yield from _leaves(each)
+            yield from leaves_of(each)
     elif not isinstance(error, trio.Cancelled):
         yield error
 

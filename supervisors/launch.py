@@ -10,6 +10,7 @@ import trio
 from feedtree.supervisors.children import Child, Incarnation
 from feedtree.supervisors.events import EventKind
 from feedtree.supervisors.halt import request_stop
+from feedtree.supervisors.handles import Handle
 from feedtree.supervisors.incarnation import SupervisedContext, run_supervisor, run_worker
 from feedtree.supervisors.snapshot import ChildState
 from feedtree.supervisors.specs import ChildSpec
@@ -51,7 +52,8 @@ def on_ready(incarnation: Incarnation) -> None:
     control.tell(EventKind.READY, child)
     control.settle(child)
     if child.starting is not None:
-        child.starting.resolve(child.path)
+        info = None if incarnation.context is None else incarnation.context.info
+        child.starting.resolve(Handle(child.path, child.lineage, info))
         child.starting = None
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from feedtree.supervisors.children import Child
+from feedtree.supervisors.handles import Handle
 from feedtree.supervisors.specs import Spec
 
 if TYPE_CHECKING:
@@ -21,19 +22,27 @@ class Request:
         child_id: the child that it is about.
         spec: the spec of a child to add.
         undoes: the request whose child is to be taken away again.
+        handle: of the child, where no other one of its id will do.
     """
 
-    __slots__ = ("_answered", "child", "child_id", "error", "home", "spec", "undoes", "value")
+    __slots__ = ("_answered", "child", "child_id", "error", "handle", "home", "spec", "undoes", "value")
 
     def __init__(
-        self, home: Control, child_id: str, spec: Spec | None = None, *, undoes: Request | None = None
+        self,
+        home: Control,
+        child_id: str,
+        spec: Spec | None = None,
+        *,
+        undoes: Request | None = None,
+        handle: Handle | None = None,
     ) -> None:
         self.home = home
         self.child_id = child_id
         self.spec = spec
         self.undoes = undoes
+        self.handle = handle
         self.child: Child | None = None  # that was added for it
-        self.value: str | None = None
+        self.value: Handle | None = None
         self.error: Exception | None = None
         self._answered = trio.Event()
 
@@ -42,7 +51,7 @@ class Request:
         """Whether the answer is there."""
         return self._answered.is_set()
 
-    def resolve(self, value: str | None = None) -> None:
+    def resolve(self, value: Handle | None = None) -> None:
         """Answer with a value."""
         self.value = value
         self._answered.set()
@@ -52,7 +61,7 @@ class Request:
         self.error = error
         self._answered.set()
 
-    async def answer(self) -> str | None:
+    async def answer(self) -> Handle | None:
         """Wait for the answer."""
         await self._answered.wait()
         if self.error is not None:

@@ -9,15 +9,16 @@ from typing import Any
 
 import trio
 
-from feedtree.actors.context import default_log
+from feedtree.actors.context import Ignored, default_log
 from feedtree.supervisors.children import Lineage
 from feedtree.supervisors.control import Control
-from feedtree.supervisors.errors import ChildFailed, StartFailed, TreeFailed
+from feedtree.supervisors.errors import ChildFailed, InvalidSpec, StartFailed, TreeFailed
 from feedtree.supervisors.events import EventBus
 from feedtree.supervisors.incarnation import SupervisorDefect, as_defect
 from feedtree.supervisors.specs import SupervisorSpec
 from feedtree.supervisors.surroundings import Surroundings
 from feedtree.supervisors.tree import Supervisor
+from feedtree.supervisors.verdicts import Shutdown
 
 
 class _Root:
@@ -37,6 +38,10 @@ class _Root:
         with trio.CancelScope(shield=True):
             try:
                 await self.control.run()
+            except Ignored:
+                self.ready.set()
+            except Shutdown:
+                self.body.cancel()
             except BaseException as error:
                 self.failure = _as_failure(error)
                 self.body.cancel()
@@ -86,10 +91,12 @@ async def open_supervisor(
     rng: random.Random | None = None,
     log: Any = None,
     wall_ns: Callable[[], int] = time.time_ns,
+    reports_kept: int = 5,
 ) -> AsyncIterator[Supervisor]:
     """Start a tree, and keep it running while the body runs.
 
-    The body begins when every child is ready. When it ends, for whatever reason (also by a cancellation from
+    The body begins when every child is ready. Where the root shuts itself down (``auto_shutdown``), the body is
+    cancelled, and left without an error. When it ends, for whatever reason (also by a cancellation from
     outside), the tree is stopped: reverse start order, each child fully ended before the next. So what
     the body does in its own cleanup still finds a running tree. An exception of the body leaves unwrapped.
 
@@ -98,9 +105,11 @@ async def open_supervisor(
         rng: the source of every jitter.
         log: a structlog logger.
         wall_ns: the wall clock of the events, UTC nanoseconds. Everything else goes by trio's clock.
+        reports_kept: how many crash reports are kept of each child; 0 keeps none.
 
     Yields:
-        The running tree.
+        The running tree. Where the root has nothing to supervise (its ``children`` raised `Ignored`), one that has
+        ended already.
 
     Raises:
         TreeFailed: the tree gave up (the root's intensity, an essential child, a defect of a supervisor, a
@@ -109,14 +118,17 @@ async def open_supervisor(
         BaseExceptionGroup: the body and the tree both failed.
     """
     logger = (default_log() if log is None else log).bind()
-    root = _Root(spec, Surroundings(rng or random.Random(), logger, EventBus(wall_ns)))
+    if isinstance(reports_kept, bool) or not isinstance(reports_kept, int) or reports_kept < 0:
+        raise InvalidSpec("open_supervisor(reports_kept)", reports_kept, "an integer, 0 or more")
+    around = Surroundings(rng or random.Random(), logger, EventBus(wall_ns), reports_kept)
+    root = _Root(spec, around)
     raised: BaseException | None = None
     async with trio.open_nursery() as nursery:
         nursery.start_soon(root.run)
         try:
             with root.body:
                 await root.ready.wait()
-                yield Supervisor(root.control, root.around)
+                yield Supervisor(root.control, around)
         except BaseException as error:
             raised = error
         raised = await root.close() or raised

@@ -4,13 +4,14 @@ import math
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum, StrEnum
-from typing import TypeAlias
+from typing import Concatenate, TypeAlias
 
 from feedtree.actors.context import Context
 from feedtree.supervisors.backoff import BackoffPolicy
 from feedtree.supervisors.errors import InvalidSpec
 
-Start: TypeAlias = Callable[[Context], Awaitable[None]]
+# Called with the context, and, where it was made from a template, with that instance's arguments.
+Start: TypeAlias = Callable[Concatenate[Context, ...], Awaitable[None]]
 DEFAULT_BACKOFF = BackoffPolicy()
 
 
@@ -30,6 +31,14 @@ class Strategy(StrEnum):
     REST_FOR_ONE = "rest_for_one"  # that child, and those listed after it
 
 
+class AutoShutdown(StrEnum):
+    """When a supervisor ends by itself because significant children have ended, as in OTP."""
+
+    NEVER = "never"
+    ANY_SIGNIFICANT = "any_significant"  # one of them has ended
+    ALL_SIGNIFICANT = "all_significant"  # the last of them that ran has ended
+
+
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
     """A worker: one actor.
@@ -46,6 +55,8 @@ class ChildSpec:
         bulkhead: when it fails too often it is parked as failed, at no cost to its siblings. It has a restart
             window of its own then, with its supervisor's intensity and period.
         essential: the whole tree fails when this child is given up.
+        significant: its own end for good may end its supervisor; see ``auto_shutdown`` there. Only for transient
+            children (their orderly end) and temporary ones (any end).
     """
 
     id: str
@@ -57,6 +68,7 @@ class ChildSpec:
     backoff: BackoffPolicy = DEFAULT_BACKOFF
     bulkhead: bool = False
     essential: bool = False
+    significant: bool = False
 
     def __post_init__(self) -> None:
         _check_common(self)
@@ -71,7 +83,8 @@ class SupervisorSpec:
     Args:
         id: its name within its supervisor; not empty, without ``/``.
         children: specs in start order, or a function that returns them and is called at every start of the
-            supervisor, so that a restart brings back what is wanted now.
+            supervisor, so that a restart brings back what is wanted now. Where it raises `Ignored` there is
+            nothing to supervise, and that is no error: the supervisor does not run.
         strategy: who is started again when one child ends.
         intensity: how many counted restarts are allowed ...
         period: ... within that many seconds, before the supervisor gives up.
@@ -84,6 +97,10 @@ class SupervisorSpec:
         dynamic: its children come and go at run time: they are stopped all at once, and forgotten when
             they end for good. Only with ``one_for_one``.
         max_children: how many children it may have; None for any number.
+        template: what `Supervisor.start_instance` makes its children from, with ids ``<template's id>-<number>``.
+            Such a supervisor is dynamic, and has no other children.
+        significant: its own end for good may end the supervisor above it.
+        auto_shutdown: when it ends by itself, and all below it, because significant children have ended.
     """
 
     id: str
@@ -100,18 +117,26 @@ class SupervisorSpec:
     essential: bool = False
     dynamic: bool = False
     max_children: int | None = None
+    template: "Spec | None" = None
+    significant: bool = False
+    auto_shutdown: AutoShutdown = AutoShutdown.NEVER
 
     def __post_init__(self) -> None:
+        if self.template is not None:
+            object.__setattr__(self, "dynamic", True)
         _check_common(self)
         _check_flags(self)
         if not callable(self.children):
             check_children(self, self.children)
+        if self.template is not None:
+            _check_template(self, self.template)
 
     def current_children(self) -> "tuple[Spec, ...]":
         """Return the specs to start with now.
 
         Raises:
             InvalidSpec: the function returned something else than specs of distinct ids.
+            Ignored: the function raised it.
         """
         wanted: object = self.children() if callable(self.children) else self.children
         return check_children(self, wanted)
@@ -132,7 +157,7 @@ def check_children(parent: SupervisorSpec, children: object) -> tuple[Spec, ...]
         if spec.id in seen:
             raise InvalidSpec(name, spec.id, "an id may stand there once only")
         seen.add(spec.id)
-        specs.append(spec)
+        specs.append(check_significance(parent, spec))
     if parent.max_children is not None and len(specs) > parent.max_children:
         raise InvalidSpec(name, len(specs), f"at most max_children = {parent.max_children} specs")
     return tuple(specs)
@@ -143,6 +168,21 @@ def check_spec(field: str, value: object) -> Spec:
     if isinstance(value, ChildSpec | SupervisorSpec):
         return value
     raise InvalidSpec(field, value, "a ChildSpec or a SupervisorSpec")
+
+
+def check_significance(parent: SupervisorSpec, spec: Spec) -> Spec:
+    """Return a spec that its supervisor may hold, or raise `InvalidSpec`."""
+    if spec.significant and parent.auto_shutdown is AutoShutdown.NEVER:
+        raise InvalidSpec(
+            _field(spec, "significant"), True, f"False, since {parent.id!r} has auto_shutdown = never"
+        )
+    return spec
+
+
+def _check_template(spec: SupervisorSpec, template: object) -> None:
+    check_significance(spec, check_spec(_field(spec, "template"), template))
+    if callable(spec.children) or len(spec.children) > 0:
+        raise InvalidSpec(_field(spec, "children"), spec.children, "nothing, since it has a template")
 
 
 def _field(spec: Spec, name: str) -> str:
@@ -159,10 +199,14 @@ def _check_common(spec: Spec) -> None:
         raise InvalidSpec(_field(spec, "backoff"), spec.backoff, "a BackoffPolicy")
     _check_flag(spec, "bulkhead")
     _check_flag(spec, "essential")
+    _check_flag(spec, "significant")
+    if spec.significant and spec.restart is Restart.PERMANENT:
+        raise InvalidSpec(_field(spec, "significant"), True, "False, since restart = permanent")
 
 
 def _check_flags(spec: SupervisorSpec) -> None:
     _check_member(spec, "strategy", Strategy)
+    _check_member(spec, "auto_shutdown", AutoShutdown)
     _check_count(spec, "intensity", spec.intensity)
     _check_seconds(spec, "period", least=0.0)
     if spec.period == 0 or math.isinf(spec.period):

@@ -17,16 +17,18 @@ class Surroundings:
         rng: the source of every jitter.
         log: a structlog logger.
         bus: who listens to the tree.
+        reports_kept: how many crash reports are kept of each child.
 
     Attributes:
         fail: called with the failure of an essential branch; ends the whole tree.
         over: set when the whole tree has ended.
     """
 
-    def __init__(self, rng: random.Random, log: Any, bus: EventBus) -> None:
+    def __init__(self, rng: random.Random, log: Any, bus: EventBus, reports_kept: int) -> None:
         self.rng = rng
         self.log = log
         self.bus = bus
+        self.reports_kept = reports_kept
         self.fail: Callable[[BaseException], None] = _nobody
         self.over = trio.Event()
         self._parked: dict[str, trio.Event] = {}

@@ -1,30 +1,47 @@
 """The handle of a running tree: look at it, listen to it, steer it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import trio
 
 from feedtree.supervisors import admin, view
 from feedtree.supervisors.children import Child
 from feedtree.supervisors.control import Control
-from feedtree.supervisors.errors import CalledDuringStart, ChildNotFound, NotASupervisor, SupervisorDown
+from feedtree.supervisors.errors import (
+    AdminRefused,
+    CalledDuringStart,
+    ChildNotFound,
+    NotASupervisor,
+    NotSupported,
+    SupervisorDown,
+)
 from feedtree.supervisors.events import EventStream
+from feedtree.supervisors.handles import Handle, Target
 from feedtree.supervisors.incarnation import refuse_during_start, runs_below
+from feedtree.supervisors.reports import CrashReport
 from feedtree.supervisors.requests import Request
 from feedtree.supervisors.snapshot import ChildState, Node
 from feedtree.supervisors.specs import ChildSpec, Spec, check_spec
 from feedtree.supervisors.surroundings import Surroundings
+from feedtree.supervisors.tasks import Task
+from feedtree.supervisors.templates import instance
 from feedtree.supervisors.view import Counts
+
+T = TypeVar("T")
+Args = TypeVarTuple("Args")
 
 
 class Supervisor:
     """A running tree, from its root. Made by `open_supervisor`.
 
-    A path is the ids from below the root down to a child, joined by ``/``; the root's own path is empty. Looking
-    never waits. A request that does not fit the state of the tree raises a subclass of `AdminRefused` and
-    changes nothing; a request in progress goes on when its caller is cancelled, except `start_child`, which
-    takes the child away again.
+    A path is the ids from below the root down to a child, joined by ``/``; the root's own path is empty. Wherever a
+    path is taken, a `Handle` is taken too, which names one child and no later one of its id.
+
+    Looking never waits. A request that does not fit the state of the tree raises a subclass of `AdminRefused` and
+    changes nothing; a request in progress goes on when its caller is cancelled, except those that start a child,
+    which take it away again.
     """
 
     def __init__(self, control: Control, around: Surroundings) -> None:
@@ -35,18 +52,39 @@ class Supervisor:
         """Return how the whole tree looks now; all its parts belong to the same instant."""
         return view.root_node(self._control)
 
-    def node(self, path: str) -> Node:
+    def node(self, path: Target) -> Node:
         """Return how one branch looks now.
 
         Raises:
             ChildNotFound: no such child.
         """
-        if not path:
+        if not str(path):
             return self.snapshot()
         home, child = self._find(path)
         return view.child_node(home, child, trio.current_time())
 
-    def info(self, path: str) -> object:
+    def spec(self, path: Target) -> Spec:
+        """Return the spec of a child, as it was given, with every default filled in.
+
+        Raises:
+            ChildNotFound: no such child.
+        """
+        _, child = self._find(path)
+        return child.spec
+
+    def crash_reports(self, path: Target) -> tuple[CrashReport, ...]:
+        """Return what is known of the last crashes of a child, oldest first.
+
+        They outlive a restart of its supervisor, and are gone with the child when it is removed; the events
+        `CRASHED`, `EXITED` and `STOPPED` carry each of them when it is made.
+
+        Raises:
+            ChildNotFound: no such child.
+        """
+        _, child = self._find(path)
+        return child.lineage.reports
+
+    def info(self, path: Target) -> object:
         """Return what the present incarnation of a worker gave to ``context.started``, None where it gave nothing.
 
         Raises:
@@ -56,7 +94,7 @@ class Supervisor:
         incarnation = child.incarnation
         return None if incarnation is None or incarnation.context is None else incarnation.context.info
 
-    def count_children(self, path: str = "") -> Counts:
+    def count_children(self, path: Target = "") -> Counts:
         """Return a supervisor's children in figures.
 
         Raises:
@@ -78,39 +116,92 @@ class Supervisor:
         """
         return self._around.bus.listen(path, capacity)
 
-    async def start_child(self, parent: str, spec: Spec) -> str | None:
+    async def start_child(self, parent: Target, spec: Spec) -> Handle | None:
         """Add a child to a supervisor and start it.
 
         When the caller is cancelled before the child is ready, the child is stopped and removed, and gone when
         the cancellation leaves this call.
 
         Args:
-            parent: the supervisor's path.
+            parent: the supervisor.
             spec: the child.
 
         Returns:
-            The child's path when it is ready; None where it said that there is nothing to run.
+            The child's handle when it is ready; None where it said that there is nothing to run.
 
         Raises:
-            InvalidSpec: not a spec.
+            InvalidSpec: not a spec, or one that this supervisor cannot hold.
             StartFailed: it failed before it was ready; its spec is discarded.
             AlreadyStarted, AlreadyPresent: the id is taken.
             TooManyChildren: the supervisor is at its ``max_children``.
+            NotSupported: the supervisor makes its children from a template; see `start_instance`.
             SupervisorDown: the supervisor is stopping or does not run.
         """
         spec = check_spec("start_child", spec)
         control = self._supervisor(parent)
-        refuse_during_start(control, parent)
-        request = Request(control, spec.id, spec)
-        control.post(admin.add, request)
+        if control.spec.template is not None:
+            raise NotSupported(control.path, "it makes its children from its template: use start_instance")
+        return await _start(control, spec)
+
+    async def start_instance(self, parent: Target, *args: Any) -> Handle | None:
+        """Make one more child from a supervisor's template, and start it; its id is ``<template's id>-<number>``.
+
+        Cancellation, return value and errors are those of `start_child`.
+
+        Args:
+            parent: the supervisor.
+            *args: given to the template's start function after the context, at every start of this child.
+
+        Raises:
+            NotSupported: the supervisor has no template; see `start_child`.
+        """
+        control = self._supervisor(parent)
+        if control.spec.template is None:
+            raise NotSupported(control.path, "it has no template: use start_child")
+        control.lineage.instances += 1
+        return await _start(control, instance(control.spec.template, control.lineage.instances, args))
+
+    async def start_task(
+        self, parent: Target, function: Callable[[Unpack[Args]], Awaitable[T]], *args: *Args
+    ) -> Task[T]:
+        """Start a one-shot task below a supervisor, and return while it runs.
+
+        Nobody's end ends it but its supervisor's; it is never restarted. Errors are those of `start_child`.
+
+        Args:
+            parent: the supervisor; best a dynamic one, where many tasks stop at once.
+            function: an async function. What it raises goes to whoever waits for the task, and is told and logged
+                as a crash of it.
+            *args: of the function.
+        """
+        control = self._supervisor(parent)
+        control.lineage.instances += 1
+        task: Task[T] = Task()
+        child_id = f"task-{control.lineage.instances}"
+        task.handle = await _start(control, task.spec(child_id, function, args))
+        return task
+
+    async def run_task(
+        self, parent: Target, function: Callable[[Unpack[Args]], Awaitable[T]], *args: *Args
+    ) -> T:
+        """Run a one-shot task below a supervisor, and return its result; the task ends with its caller.
+
+        When the caller is cancelled, the task is stopped, and gone when the cancellation leaves this call.
+
+        Raises:
+            TaskStopped: it was stopped before it came to a result.
+            Exception: whatever the task raised; or as of `start_child`.
+        """
+        task = await self.start_task(parent, function, *args)
         try:
-            return await request.answer()
+            return await task.wait()
         except trio.Cancelled:
-            with trio.CancelScope(shield=True):
-                await _take_back(request)
+            if task.handle is not None:
+                with trio.CancelScope(shield=True), suppress(AdminRefused):
+                    await self.terminate_child(task.handle)
             raise
 
-    async def terminate_child(self, path: str) -> None:
+    async def terminate_child(self, path: Target) -> None:
         """Stop a child and wait until it has ended; also ends its restarting.
 
         Its spec is kept, but not in a dynamic supervisor. A child that does not run is left as it is.
@@ -121,10 +212,13 @@ class Supervisor:
         """
         await self._ask(admin.terminate, path)
 
-    async def restart(self, path: str) -> None:
+    async def restart(self, path: Target) -> Handle | None:
         """Start a child that does not run (parked, terminated or ended), and wait until it is ready.
 
         Siblings that were held because of it are started after it, in order.
+
+        Returns:
+            The child's handle; None where it said that there is nothing to run.
 
         Raises:
             ChildNotFound: no such child.
@@ -133,12 +227,13 @@ class Supervisor:
             StartFailed: it failed before it was ready, and is parked as failed.
             SupervisorDown: its supervisor does not run.
         """
-        await self._ask(admin.restart, path)
+        return await self._ask(admin.restart, path)
 
-    async def delete_child(self, path: str) -> None:
+    async def delete_child(self, path: Target) -> None:
         """Forget a child that does not run.
 
         Raises:
+            NotSupported: it was made from a template, and is gone as soon as it is terminated.
             ChildNotFound: no such child.
             ChildRunning: it runs; terminate it first.
             ChildRestarting: it is about to be started again; terminate it first.
@@ -146,7 +241,7 @@ class Supervisor:
         """
         await self._ask(admin.delete, path)
 
-    async def remove(self, path: str) -> None:
+    async def remove(self, path: Target) -> None:
         """Stop a child, wait until it has ended, and forget it.
 
         Raises:
@@ -190,15 +285,17 @@ class Supervisor:
         self._control.post(self._control.begin_stop, within)
         await self._around.over.wait()
 
-    async def _ask(self, action: Callable[[Request], None], path: str) -> None:
+    async def _ask(self, action: Callable[[Request], None], target: Target) -> Handle | None:
+        path = str(target)
         parent, _, child_id = path.rpartition("/")
         control = self._supervisor(parent)
         refuse_during_start(control, path)
-        request = Request(control, child_id)
+        request = Request(control, child_id, handle=target if isinstance(target, Handle) else None)
         control.post(action, request)
-        await request.answer()
+        return await request.answer()
 
-    def _find(self, path: str) -> tuple[Control, Child]:
+    def _find(self, target: Target) -> tuple[Control, Child]:
+        path = str(target)
         control: Control | None = self._control
         child: Child | None = None
         home = self._control
@@ -208,12 +305,15 @@ class Supervisor:
                 raise ChildNotFound(path, "no such child")
             home, control = control, child.last_control
         assert child is not None
+        if isinstance(target, Handle) and not target.names(child.lineage):
+            raise ChildNotFound(path, "that child is gone, and another one has its id")
         return home, child
 
-    def _supervisor(self, path: str) -> Control:
+    def _supervisor(self, target: Target) -> Control:
         control = self._control
+        path = str(target)
         if path:
-            _, child = self._find(path)
+            _, child = self._find(target)
             if isinstance(child.spec, ChildSpec):
                 raise NotASupervisor(path, "it is a worker, and has no children")
             if child.incarnation is None or child.incarnation.control is None:
@@ -222,6 +322,19 @@ class Supervisor:
         if not control.accepting:
             raise SupervisorDown(path, "it is stopping or has ended")
         return control
+
+
+async def _start(control: Control, spec: Spec) -> Handle | None:
+    """Have a supervisor start one more child; a cancelled caller takes it away again."""
+    refuse_during_start(control, control.path)
+    request = Request(control, spec.id, spec)
+    control.post(admin.add, request)
+    try:
+        return await request.answer()
+    except trio.Cancelled:
+        with trio.CancelScope(shield=True):
+            await _take_back(request)
+        raise
 
 
 async def _take_back(request: Request) -> None:

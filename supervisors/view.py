@@ -46,7 +46,7 @@ def root_node(control: Control) -> Node:
     """Look at a whole tree."""
     now = trio.current_time()
     state = _ROOT_STATES[control.phase]
-    if control.phase is Phase.ENDED and control.failure is not None:
+    if control.ended and control.failed:
         state = ChildState.FAILED
     children = _children(control, now)
     return Node(
@@ -82,7 +82,7 @@ def _children(control: Control, now: float) -> tuple[Node, ...]:
 
 
 def _worker_node(home: Control, child: Child, spec: ChildSpec, now: float) -> Node:
-    window = home.window if child.window is None else child.window
+    window = home.window_of(child)
     context = None if child.incarnation is None else child.incarnation.context
     report = None if context is None else context.state
     if child.backoff.flapping and (context is None or context.useful_since is None):

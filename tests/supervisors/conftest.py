@@ -1,6 +1,6 @@
 """One scripted child, which plays every part that a supervisor has to cope with, in virtual time."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from random import Random
 from typing import Any, NoReturn
@@ -88,12 +88,14 @@ class Cast:
         self.actors[child_id].order(step)
 
     def open(
-        self, *children: Any, rng: Any = None, **options: Any
+        self, *children: Any, rng: Any = None, supervisor: Mapping[str, Any] | None = None, **options: Any
     ) -> AbstractAsyncContextManager[Supervisor]:
-        """Open a tree over these children, or over one spec."""
+        """Open a tree over these children: `options` are of the root's spec, `supervisor` of the opening."""
         spec = SupervisorSpec("root", children, **options)
         log = structlog.wrap_logger(self.logger, processors=[lambda _log, _method, event: event])
-        return open_supervisor(spec, rng=rng or Random(7), log=log, wall_ns=lambda: 1_000)
+        return open_supervisor(
+            spec, rng=rng or Random(7), log=log, wall_ns=lambda: 1_000, **(supervisor or {})
+        )
 
     def logged(self) -> list[dict[str, Any]]:
         return [call.kwargs for call in self.logger.calls]

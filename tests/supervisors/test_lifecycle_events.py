@@ -63,7 +63,7 @@ async def test_the_life_of_a_child_is_told_in_order(autojump_clock, cast, heard)
 
 @pytest.mark.row("SUP-109")
 async def test_orderly_ends_are_not_told_as_crashes(autojump_clock, cast, heard) -> None:
-    """A return is an exit; a log line is written for crashes only."""
+    """A return is an exit, reported only of a permanent child, whose restart it costs."""
     async with cast.open(cast.child("a", restart=Restart.TRANSIENT), cast.child("b")) as tree:
         async with heard(tree) as events:
             cast.order("a", cast.leave)
@@ -71,7 +71,14 @@ async def test_orderly_ends_are_not_told_as_crashes(autojump_clock, cast, heard)
             cast.order("b", cast.leave)
             await settled()
     assert [each.kind for each in events] == [K.EXITED, K.EXITED, K.RESTARTING, K.STARTING, K.READY]
-    assert cast.logged() == []
+    assert [each.report is not None for each in events] == [False, True, False, False, False]
+    (line,) = cast.logged()
+    assert (line["event"], line["path"], line["reason"], line["then"]) == (
+        "exited",
+        "b",
+        "returned",
+        "restart",
+    )
 
 
 @pytest.mark.row("SUP-108")

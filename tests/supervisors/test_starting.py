@@ -12,6 +12,7 @@ from feedtree.supervisors import (
     ChildNotFound,
     ChildSpec,
     ChildState,
+    Ignored,
     Retryable,
     StartFailed,
     StartTimeout,
@@ -19,6 +20,7 @@ from feedtree.supervisors import (
     SupervisorDown,
     SupervisorSpec,
     TreeFailed,
+    open_supervisor,
 )
 
 
@@ -29,6 +31,42 @@ async def test_an_empty_tree_starts_and_stops(autojump_clock, cast) -> None:
         assert tree.count_children() == (0, 0, 0, 0)
         assert tree.snapshot().state is ChildState.RUNNING
     assert tree.snapshot().state is ChildState.STOPPED
+
+
+def nothing() -> list[ChildSpec]:
+    raise Ignored("no venue is enabled")
+
+
+@pytest.mark.row("SUP-002")
+async def test_a_supervisor_with_nothing_to_supervise_does_not_run(autojump_clock, cast) -> None:
+    """In a list, added at run time, and at its restart: no task is left, and it is no error."""
+    wanted = [nothing]
+    late = SupervisorSpec("late", lambda: [cast.child("x")] if not wanted else wanted[0](), intensity=0)
+    async with cast.open(
+        SupervisorSpec("s", nothing), cast.child("a"), SupervisorSpec("d", dynamic=True)
+    ) as tree:
+        assert (tree.node("s").state, tree.node("s").last_reason) == (ChildState.STOPPED, "ignored")
+        assert tree.count_children() == (3, 2, 2, 1)
+        assert await tree.start_child("d", SupervisorSpec("s", nothing)) is None
+        assert tree.count_children("d").specs == 0
+        held = wanted.pop()
+        await tree.start_child("d", late)
+        wanted.append(held)
+        cast.order("x", cast.crash())
+        await trio.testing.wait_all_tasks_blocked()
+        assert tree.count_children("d").specs == 0
+    assert [each["event"] for each in cast.logged()] == ["crashed", "crashed"]
+
+
+@pytest.mark.row("SUP-002")
+async def test_a_tree_with_nothing_to_supervise_ends_at_once_and_its_body_runs(autojump_clock, cast) -> None:
+    """The body can see it, and is not disturbed."""
+    async with open_supervisor(SupervisorSpec("root", nothing)) as tree:
+        await trio.sleep(1)
+        assert tree.snapshot().state is ChildState.STOPPED
+        with pytest.raises(SupervisorDown):
+            await tree.start_child("", cast.child("a"))
+    assert trio.current_time() == 1.0
 
 
 @pytest.mark.row("SUP-016")
@@ -134,11 +172,14 @@ async def test_start_information_is_kept_for_whoever_asks(autojump_clock, cast) 
 
     crash = trio.Event()
     async with cast.open() as tree:
-        assert await tree.start_child("", ChildSpec("a", actor)) == "a"
+        handle = await tree.start_child("", ChildSpec("a", actor))
+        assert (handle.path, handle.info) == ("a", ("port", 1))
         assert tree.info("a") == ("port", 1)
         crash.set()
         await trio.testing.wait_all_tasks_blocked()
-        assert tree.info("a") == ("port", 2)
+        assert tree.info("a") == tree.info(handle) == ("port", 2)
+        await tree.terminate_child("a")
+        assert (await tree.restart("a")).info == ("port", 3)
 
 
 @pytest.mark.row("SUP-017")
@@ -278,7 +319,6 @@ async def test_a_child_cannot_ask_its_supervisor_before_it_is_ready(autojump_clo
         assert tree.node("s/fine").state is ChildState.RUNNING
 
 
-@pytest.mark.row("SUP-002")
 async def test_an_outer_cancellation_during_the_start_stops_what_has_started(autojump_clock, cast) -> None:
     """The body is never entered, and no task is left."""
     with trio.move_on_after(2) as scope:

@@ -1,0 +1,41 @@
+"""Children made from a template: one spec for many, each with arguments of its own."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from feedtree.actors.context import Context
+from feedtree.supervisors.errors import InvalidSpec
+from feedtree.supervisors.specs import ChildSpec, Spec, Start
+
+
+def instance(template: Spec, number: int, args: tuple[Any, ...]) -> Spec:
+    """Return the spec of one child made from a template.
+
+    Args:
+        template: a worker's start is called with the context and the arguments, a supervisor's function for its
+            children with the arguments.
+        number: goes into its id, ``<template's id>-<number>``.
+        args: kept with the spec, so that a restart sees them again.
+
+    Raises:
+        InvalidSpec: arguments for a supervisor whose children are no function.
+    """
+    child_id = f"{template.id}-{number}"
+    if not args:
+        return replace(template, id=child_id)
+    if isinstance(template, ChildSpec):
+        return replace(template, id=child_id, start=_with_arguments(template.start, args))
+    children = template.children
+    if not callable(children):
+        raise InvalidSpec(
+            f"SupervisorSpec({template.id!r}).children", children, "a function, since it is given arguments"
+        )
+    return replace(template, id=child_id, children=partial(children, *args))
+
+
+def _with_arguments(start: Start, args: tuple[Any, ...]) -> Start:
+    async def bound(context: Context) -> None:
+        await start(context, *args)
+
+    return bound
