@@ -4,6 +4,8 @@ async with open_supervisor(SupervisorSpec("root", [ChildSpec("worker", worker)])
     print(tree.snapshot())
 """
 
+from feedtree.actors.ask import AskTimeout, Inbox, TargetEnded
+from feedtree.actors.names import NameNotFound, NameTaken, Registration
 from feedtree.supervisors.backoff import BackoffPolicy, Herd
 from feedtree.supervisors.errors import (
     AdminRefused,
@@ -52,6 +54,13 @@ __all__ = [
     "Shutdown",
     "Verdict",
     "Judgement",
+    # names and questions
+    "Registration",
+    "NameTaken",
+    "NameNotFound",
+    "Inbox",
+    "AskTimeout",
+    "TargetEnded",
     # what happens
     "Node",
     "ChildState",
