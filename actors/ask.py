@@ -131,7 +131,7 @@ class Request(Generic[Q, A]):
             del error
 
     def __repr__(self) -> str:
-        return f"<Request to {self._inbox.path}: {self.question!r}>"
+        return f"<Request to {self._inbox.path} {'answered' if self._answered else 'open'}>"
 
 
 class Inbox(Generic[Q, A]):

@@ -117,7 +117,9 @@ async def test_answering_twice_is_a_bug(autojump_clock: object, second: Callable
     async with trio.open_nursery() as nursery:
         nursery.start_soon(outcome_of(lambda: inbox.ask("?", timeout=1), outcomes))
         request = await anext(inbox)
+        assert repr(request) == "<Request to a open>"
         request.reply(1)
+        assert repr(request) == "<Request to a answered>"
         with pytest.raises(RuntimeError, match="answered before"):
             second(request)
     with pytest.raises(RuntimeError, match="answered before"):
