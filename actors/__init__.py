@@ -1,1 +1,1 @@
-"""What an actor is: mailbox, fan-out, publisher, context, meters. Knows no supervisor and no exchange."""
+"""What an actor is: mailbox, fan-out, publisher, ask, names, context, meters. Knows no supervisor and no exchange."""

@@ -1,11 +1,13 @@
-"""What an incarnation of an actor is given: its place, its voice, its figures."""
+"""What an incarnation of an actor is given: its place, its voice, its figures, its names and inboxes."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import trio
 
+from feedtree.actors.ask import A, Inbox, Q
 from feedtree.actors.meters import Meters
+from feedtree.actors.names import NameNotFound, Names, Registration
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -29,13 +31,15 @@ class Context:
     """One incarnation of an actor, as the actor and its supervisor both see it.
 
     The supervisor makes one for every start and hands it to the start function; the actor speaks through
-    its methods, the supervisor reads its attributes. It is never used again for a later incarnation.
+    its methods, the supervisor reads its attributes. It is never used again for a later incarnation. Whoever
+    runs the actor calls `end` when it has ended: names and inboxes belong to the incarnation.
 
     Args:
         path: the ids from below the root down to this actor, joined by ``/``.
         generation: which incarnation this is, 1 for the first.
         log: the logger to bind to; path and generation are added to it.
         meters: the actor's figures, which may outlive the incarnation; new ones where none are given.
+        names: the names of the whole tree; names of its own where none are given.
         on_report: called with this context, in the actor's task, after every `report`.
 
     Attributes:
@@ -49,6 +53,10 @@ class Context:
     """
 
     __slots__ = (
+        "_ended",
+        "_held",
+        "_inboxes",
+        "_names",
         "_on_report",
         "connected",
         "facts",
@@ -70,6 +78,7 @@ class Context:
         *,
         log: Any = None,
         meters: Meters | None = None,
+        names: Names | None = None,
         on_report: "Callable[[Context], None] | None" = None,
     ) -> None:
         self.path = path
@@ -77,6 +86,10 @@ class Context:
         base = default_log() if log is None else log
         self.log: FilteringBoundLogger = base.bind(path=path, generation=generation)
         self.meters = Meters() if meters is None else meters
+        self._names = names
+        self._held: set[str] | None = None  # what it registered; most actors never do
+        self._inboxes: list[Inbox[Any, Any]] | None = None
+        self._ended = False
         self._on_report = on_report
         self.ready_event = trio.Event()
         self.info: object = None
@@ -131,6 +144,90 @@ class Context:
         """Tell that useful data flows; only the first call of an incarnation counts."""
         if self.useful_since is None:
             self.useful_since = trio.current_time()
+
+    def register(self, name: str, value: Any) -> None:
+        """Offer something under a name that is unique in the tree, for as long as this incarnation lives.
+
+        When the incarnation has ended, however it ended, the name is free before the next one begins.
+
+        Args:
+            name: the name.
+            value: what whoever looks the name up gets.
+
+        Raises:
+            NameTaken: a live incarnation holds the name, which may be this one; the error names it.
+            RuntimeError: this incarnation has ended.
+        """
+        self._refuse_when_ended()
+        self._known_names().claim(Registration(name, value, self.path, self.generation))
+        if self._held is None:
+            self._held = set()
+        self._held.add(name)
+
+    def unregister(self, name: str) -> None:
+        """Let a name that this incarnation registered be free.
+
+        Raises:
+            NameNotFound: this incarnation does not hold it.
+        """
+        if self._held is None or name not in self._held:
+            raise NameNotFound(name)
+        self._held.remove(name)
+        self._known_names().release(name)
+
+    def whereis(self, name: str) -> Registration:
+        """Return who holds a name, and what it stands for.
+
+        Raises:
+            NameNotFound: nobody holds it now.
+        """
+        return self._known_names().whereis(name)
+
+    def inbox(self, *, capacity: int) -> Inbox[Q, A]:
+        """Make an inbox for questions to this incarnation, with which it ends.
+
+        Declare what it is for: ``inbox: Inbox[str, int] = context.inbox(capacity=10)``.
+
+        Args:
+            capacity: how many questions may wait to be taken; further askers wait for room.
+
+        Raises:
+            ValueError: capacity is below 1.
+            RuntimeError: this incarnation has ended.
+        """
+        self._refuse_when_ended()
+        inbox: Inbox[Q, A] = Inbox(self.path, capacity=capacity)
+        # An actor may close inboxes and make others as often as it likes: only those that are open are kept.
+        self._inboxes = [*(each for each in self._inboxes or () if not each.ended), inbox]
+        return inbox
+
+    def end(self, reason: str, error: BaseException | None = None) -> None:
+        """Free the names of this incarnation, and fail all that it was asked; only the first call counts.
+
+        A supervisor calls it once the actor has ended, before anything is started again.
+
+        Args:
+            reason: why the actor ended, in one line.
+            error: what ended it, None where nothing did.
+        """
+        self._ended = True
+        if self._held is not None:
+            held, self._held = self._held, None
+            for name in held:
+                self._known_names().release(name)
+        if self._inboxes is not None:
+            inboxes, self._inboxes = self._inboxes, None
+            for inbox in inboxes:
+                inbox.end(reason, error)
+
+    def _known_names(self) -> Names:
+        if self._names is None:
+            self._names = Names()
+        return self._names
+
+    def _refuse_when_ended(self) -> None:
+        if self._ended:
+            raise RuntimeError(f"{self.path}, generation {self.generation}, has ended")
 
     def __repr__(self) -> str:
         return f"<Context {self.path} generation {self.generation} {self.state or 'silent'}>"

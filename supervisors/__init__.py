@@ -4,7 +4,9 @@ async with open_supervisor(SupervisorSpec("root", [ChildSpec("worker", worker)])
     print(tree.snapshot())
 """
 
+from feedtree.actors.ask import AskTimeout, Inbox, TargetEnded
 from feedtree.actors.context import Ignored
+from feedtree.actors.names import NameNotFound, NameTaken, Registration
 from feedtree.supervisors.backoff import BackoffPolicy, Herd
 from feedtree.supervisors.errors import (
     AdminRefused,
@@ -64,6 +66,13 @@ __all__ = [
     "Ignored",
     "Verdict",
     "Judgement",
+    # names and questions
+    "Registration",
+    "NameTaken",
+    "NameNotFound",
+    "Inbox",
+    "AskTimeout",
+    "TargetEnded",
     # what happens
     "Node",
     "ChildState",

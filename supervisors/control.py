@@ -281,6 +281,8 @@ class Control:
         incarnation.child.incarnation = None
         self.live -= 1
         judgement = incarnation.judgement()
+        if incarnation.context is not None:
+            incarnation.context.end(judgement.reason, judgement.cause)
         if judgement.verdict is Verdict.INTERRUPTED and judgement.cause is not None:
             self.give_up(judgement.cause)
         if self.stopping or judgement.verdict is Verdict.STOPPED:
@@ -344,10 +346,12 @@ class Control:
                 halt.request_stop(child, grace=0.0)
 
     def _answer_the_rest(self) -> None:
-        """Refuse every request that came too late to be handled."""
+        """Refuse every request that came too late to be handled, and end what ended unnoticed."""
         for _, subject in self._inbox:
             if isinstance(subject, Request):
                 subject.reject(SupervisorDown(self.path, "it has ended"))
+            elif isinstance(subject, Incarnation) and subject.context is not None:
+                subject.context.end("its supervisor broke down")
         self._inbox.clear()
 
     def _log_stop_failures(self) -> None:

@@ -30,7 +30,13 @@ class SupervisedContext(Context):
     __slots__ = ("_incarnation",)
 
     def __init__(self, incarnation: Incarnation, generation: int, around: Surroundings) -> None:
-        super().__init__(incarnation.child.path, generation, log=around.log, on_report=around.on_report)
+        super().__init__(
+            incarnation.child.path,
+            generation,
+            log=around.log,
+            names=around.names,
+            on_report=around.on_report,
+        )
         self._incarnation = incarnation
 
     def started(self, info: object = None) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 import trio
 
 from feedtree.actors.context import Context
+from feedtree.actors.names import Names
 from feedtree.supervisors.events import EventBus, EventKind
 
 
 class Surroundings:
-    """The clock, chance, log and listeners of one tree.
+    """The clock, chance, log, listeners and names of one tree.
 
     Args:
         rng: the source of every jitter.
@@ -21,6 +22,7 @@ class Surroundings:
 
     Attributes:
         fail: called with the failure of an essential branch; ends the whole tree.
+        names: what its actors have registered.
         over: set when the whole tree has ended.
     """
 
@@ -29,6 +31,7 @@ class Surroundings:
         self.log = log
         self.bus = bus
         self.reports_kept = reports_kept
+        self.names = Names()
         self.fail: Callable[[BaseException], None] = _nobody
         self.over = trio.Event()
         self._parked: dict[str, trio.Event] = {}

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import trio
 
+from feedtree.actors.names import Registration
 from feedtree.supervisors import admin, view
 from feedtree.supervisors.children import Child
 from feedtree.supervisors.control import Control
@@ -93,6 +94,14 @@ class Supervisor:
         _, child = self._find(path)
         incarnation = child.incarnation
         return None if incarnation is None or incarnation.context is None else incarnation.context.info
+
+    def whereis(self, name: str) -> Registration:
+        """Return which incarnation holds a name now, and what the name stands for (``.value``).
+
+        Raises:
+            NameNotFound: nobody holds it: not yet, not any more, or its holder waits for its restart.
+        """
+        return self._around.names.whereis(name)
 
     def count_children(self, path: Target = "") -> Counts:
         """Return a supervisor's children in figures.
