@@ -53,6 +53,7 @@ class Context:
     """
 
     __slots__ = (
+        "_at_end",
         "_ended",
         "_held",
         "_inboxes",
@@ -89,6 +90,7 @@ class Context:
         self._names = names
         self._held: set[str] | None = None  # what it registered; most actors never do
         self._inboxes: list[Inbox[Any, Any]] | None = None
+        self._at_end: list[Callable[[], None]] | None = None
         self._ended = False
         self._on_report = on_report
         self.ready_event = trio.Event()
@@ -201,8 +203,23 @@ class Context:
         self._inboxes = [*(each for each in self._inboxes or () if not each.ended), inbox]
         return inbox
 
+    def at_end(self, call: Callable[[], None]) -> None:
+        """Have something called once this incarnation has ended and its supervisor has taken note of that.
+
+        The supervisor then has neither started another one nor answered anyone. The call must not raise or wait.
+
+        Raises:
+            RuntimeError: this incarnation has ended.
+        """
+        self._refuse_when_ended()
+        if self._at_end is None:
+            self._at_end = []
+        self._at_end.append(call)
+
     def end(self, reason: str, error: BaseException | None = None) -> None:
-        """Free the names of this incarnation, and fail all that it was asked; only the first call counts.
+        """Free the names of this incarnation, fail all that it was asked, make the calls of `at_end`.
+
+        Only the first call counts.
 
         A supervisor calls it once the actor has ended, before anything is started again.
 
@@ -219,6 +236,10 @@ class Context:
             inboxes, self._inboxes = self._inboxes, None
             for inbox in inboxes:
                 inbox.end(reason, error)
+        if self._at_end is not None:
+            calls, self._at_end = self._at_end, None
+            for call in calls:
+                call()
 
     def _known_names(self) -> Names:
         if self._names is None:

@@ -54,6 +54,8 @@ class Task(Generic[T]):
 
         async def start(context: Context) -> None:
             self._error = TaskStopped(context.path)
+            # Not sooner: when the result is there, the task is gone from its supervisor.
+            context.at_end(self._over.set)
             context.started()
             try:
                 self._result = await function(*args)
@@ -61,7 +63,5 @@ class Task(Generic[T]):
             except Exception as error:
                 self._error = error
                 raise
-            finally:
-                self._over.set()
 
         return ChildSpec(child_id, start, restart=Restart.TEMPORARY)

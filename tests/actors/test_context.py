@@ -82,3 +82,16 @@ def test_meters_may_outlive_an_incarnation() -> None:
     meters = Meters()
     assert Context("a", 1, meters=meters).meters is meters
     assert Context("a", 1).meters is not meters
+
+
+def test_calls_at_the_end_are_made_once_in_order() -> None:
+    """And none can be asked for later."""
+    context = Context("a", 1)
+    calls: list[str] = []
+    context.at_end(lambda: calls.append("first"))
+    context.at_end(lambda: calls.append("second"))
+    context.end("returned")
+    context.end("returned")
+    assert calls == ["first", "second"]
+    with pytest.raises(RuntimeError, match="has ended"):
+        context.at_end(calls.clear)
