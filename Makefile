@@ -34,7 +34,7 @@ test-deep: $(STAMP)  ## more examples of every property test, and the slow tests
 test-peers: $(STAMP)  ## ccxt against the simulated exchanges, in an environment of its own
 	$(BIN)/python ops/peers/books.py
 
-bench: $(STAMP)  ## feedtree and picows side by side
+bench: $(STAMP)  ## the hot path beside picows, the supervisors beside bare trio and OTP
 	$(BIN)/python -m feedtree.ops.bench
 
 proto: $(STAMP)  ## regenerate the code of exchanges/mexc/proto/*.proto

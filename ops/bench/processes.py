@@ -15,12 +15,12 @@ from msgspec import Struct
 from feedtree.ops.bench.errand import Errand
 from feedtree.ops.bench.machine import Cores
 from feedtree.ops.bench.measure import Sample
+from feedtree.ops.bench.programs import ProgramFailed, output
 from feedtree.ops.bench.server import CERTIFICATE_FILE, TRAFFIC_FILE
 from feedtree.ops.bench.traffic import Traffic
 from feedtree.ops.bench.truth import Books, differences
 
 TRANSPORTS = ("tls", "tcp")
-PATIENCE = 120.0  # seconds for one client
 STOLEN = 0.02  # share of a run from which on it counts as disturbed
 FOREIGN = 0.05
 _CA_FILE = "ca.pem"
@@ -83,10 +83,9 @@ class Bench:
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
         command = self._command(client, transport)
         try:
-            done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True)
-        except subprocess.SubprocessError as error:
-            return Run(client, transport, None, [_words(error)], load, number)
-        sample = msgspec.json.decode(done.stdout, type=Sample)
+            sample = msgspec.json.decode(output(command), type=Sample)
+        except ProgramFailed as error:
+            return Run(client, transport, None, [str(error)], load, number)
         return Run(client, transport, sample, self._judge(sample), load, number)
 
     def _judge(self, sample: Sample) -> list[str]:
@@ -130,10 +129,3 @@ def open_bench(folder: Path, traffic: Traffic, cores: Cores) -> Iterator[Bench]:
             yield Bench(folder, traffic, json.loads(server.stdout.readline()), cores)
         finally:
             server.kill()
-
-
-def _words(error: subprocess.SubprocessError) -> str:
-    if isinstance(error, subprocess.CalledProcessError):
-        lines = error.stderr.decode(errors="replace").strip().splitlines()
-        return f"the client failed: {lines[-1] if lines else error.returncode}"
-    return f"the client did not end within {PATIENCE:.0f} s"

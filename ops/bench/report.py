@@ -1,6 +1,5 @@
 """Runs become medians, ratios and verdicts: as a table, and as data."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
 from statistics import median
@@ -170,25 +169,15 @@ def _import_lines(imports: ImportTimes) -> Iterator[str]:
     )
 
 
-def document(
-    machine: dict[str, object],
-    traffic: dict[str, object],
-    runs: Sequence[Run],
-    imports: ImportTimes,
-) -> bytes:
-    """Return all of it as JSON; the runs without their books."""
-    found = rows(runs)
-    content = {
-        "schema": 1,
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "machine": machine,
+def document(traffic: dict[str, object], runs: Sequence[Run], imports: ImportTimes) -> dict[str, Any]:
+    """Return all of it as data; the runs without their books."""
+    return {
         "traffic": traffic,
-        "rows": found,
+        "rows": rows(runs),
         "targets": verdicts(runs),
         "imports": {**msgspec.to_builtins(imports), "ratio": imports.ratio},
         "runs": [_plain(run) for run in runs],
     }
-    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
 
 
 def _plain(run: Run) -> dict[str, Any]:

@@ -1,0 +1,32 @@
+"""Runs one measured program, a process of its own."""
+
+import subprocess
+
+from feedtree.ops.bench.machine import pin
+
+PATIENCE = 120.0  # seconds
+
+
+class ProgramFailed(Exception):
+    """A program that ended without a result; says why in one line."""
+
+
+def output(command: list[str], core: int | None = None) -> bytes:
+    """Run a program to its end and return what it printed.
+
+    Args:
+        command: what to run.
+        core: to be pinned to.
+
+    Raises:
+        ProgramFailed: it ended with an error, or did not end within `PATIENCE`.
+    """
+    try:
+        return subprocess.run(
+            command, capture_output=True, timeout=PATIENCE, check=True, preexec_fn=lambda: pin(core)
+        ).stdout
+    except subprocess.CalledProcessError as error:
+        lines = error.stderr.decode(errors="replace").strip().splitlines()
+        raise ProgramFailed(f"it failed: {lines[-1] if lines else error.returncode}") from error
+    except subprocess.TimeoutExpired as error:
+        raise ProgramFailed(f"it did not end within {PATIENCE:.0f} s") from error
