@@ -29,6 +29,7 @@ from feedtree.supervisors.judgement import Judgement, Verdict
 from feedtree.supervisors.root import open_supervisor
 from feedtree.supervisors.snapshot import ChildState, Node
 from feedtree.supervisors.specs import ChildSpec, Restart, Spec, Strategy, SupervisorSpec
+from feedtree.supervisors.stuck import EXIT_STUCK
 from feedtree.supervisors.tree import Supervisor
 from feedtree.supervisors.verdicts import Fatal, Retryable, Shutdown, Throttled
 from feedtree.supervisors.view import Counts
@@ -45,6 +46,7 @@ __all__ = [
     "BackoffPolicy",
     "Herd",
     "grace",
+    "EXIT_STUCK",
     # what an exception means
     "Retryable",
     "Throttled",

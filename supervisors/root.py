@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import trio
 
@@ -16,6 +16,7 @@ from feedtree.supervisors.errors import ChildFailed, StartFailed, TreeFailed
 from feedtree.supervisors.events import EventBus
 from feedtree.supervisors.incarnation import SupervisorDefect, as_defect
 from feedtree.supervisors.specs import SupervisorSpec
+from feedtree.supervisors.stuck import stuck_policy
 from feedtree.supervisors.surroundings import Surroundings
 from feedtree.supervisors.tree import Supervisor
 
@@ -86,6 +87,7 @@ async def open_supervisor(
     rng: random.Random | None = None,
     log: Any = None,
     wall_ns: Callable[[], int] = time.time_ns,
+    on_stuck: Literal["wait", "exit"] = "wait",
 ) -> AsyncIterator[Supervisor]:
     """Start a tree, and keep it running while the body runs.
 
@@ -98,18 +100,23 @@ async def open_supervisor(
         rng: the source of every jitter.
         log: a structlog logger.
         wall_ns: the wall clock of the events, UTC nanoseconds. Everything else goes by trio's clock.
+        on_stuck: what follows when a child ignores its cancellation past its grace. ``wait`` waits for its end
+            for as long as that takes. ``exit`` ends the process at once with the exit code `EXIT_STUCK` (70),
+            right after the log line: nothing else ends such a task, and no cleanup of any other one runs.
 
     Yields:
         The running tree.
 
     Raises:
+        InvalidSpec: an option has a value that it cannot have.
         TreeFailed: the tree gave up (the root's intensity, an essential child, a defect of a supervisor, a
             failed start); the body was cancelled.
         KeyboardInterrupt: or SystemExit, raised in a child.
         BaseExceptionGroup: the body and the tree both failed.
     """
     logger = (default_log() if log is None else log).bind()
-    root = _Root(spec, Surroundings(rng or random.Random(), logger, EventBus(wall_ns)))
+    around = Surroundings(rng or random.Random(), logger, EventBus(wall_ns), stuck_policy(on_stuck))
+    root = _Root(spec, around)
     raised: BaseException | None = None
     async with trio.open_nursery() as nursery:
         nursery.start_soon(root.run)

@@ -17,16 +17,18 @@ class Surroundings:
         rng: the source of every jitter.
         log: a structlog logger.
         bus: who listens to the tree.
+        on_stuck: called after a stuck child was reported; need not return.
 
     Attributes:
         fail: called with the failure of an essential branch; ends the whole tree.
         over: set when the whole tree has ended.
     """
 
-    def __init__(self, rng: random.Random, log: Any, bus: EventBus) -> None:
+    def __init__(self, rng: random.Random, log: Any, bus: EventBus, on_stuck: Callable[[], None]) -> None:
         self.rng = rng
         self.log = log
         self.bus = bus
+        self.on_stuck = on_stuck
         self.fail: Callable[[BaseException], None] = _nobody
         self.over = trio.Event()
         self._parked: dict[str, trio.Event] = {}

@@ -88,12 +88,17 @@ class Cast:
         self.actors[child_id].order(step)
 
     def open(
-        self, *children: Any, rng: Any = None, **options: Any
+        self,
+        *children: Any,
+        rng: Any = None,
+        supervisor_options: dict[str, Any] | None = None,
+        **options: Any,
     ) -> AbstractAsyncContextManager[Supervisor]:
-        """Open a tree over these children, or over one spec."""
+        """Open a tree over these children, or over one spec; `options` are the root's."""
         spec = SupervisorSpec("root", children, **options)
         log = structlog.wrap_logger(self.logger, processors=[lambda _log, _method, event: event])
-        return open_supervisor(spec, rng=rng or Random(7), log=log, wall_ns=lambda: 1_000)
+        more = supervisor_options or {}
+        return open_supervisor(spec, rng=rng or Random(7), log=log, wall_ns=lambda: 1_000, **more)
 
     def logged(self) -> list[dict[str, Any]]:
         return [call.kwargs for call in self.logger.calls]
