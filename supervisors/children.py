@@ -28,18 +28,29 @@ class Lineage:
     """What outlives a child's record when its supervisor is itself started anew.
 
     Generations of one path only ever grow, so that a late task of an earlier one is told apart.
+
+    Attributes:
+        stalls: how often a worker blocked the event loop, all generations together.
+        longest_stall: for how many seconds at most.
     """
 
-    __slots__ = ("children", "generation")
+    __slots__ = ("children", "generation", "longest_stall", "stalls")
 
     def __init__(self) -> None:
         self.generation = 0
+        self.stalls = 0
+        self.longest_stall = 0.0
         self.children: dict[str, Lineage] = {}
 
     def keep_only(self, ids: list[str]) -> None:
         """Forget the children that are not wanted any more, and make room for the new ones."""
         known = self.children
         self.children = {each: known.get(each) or Lineage() for each in ids}
+
+    def count_stall(self, seconds: float) -> None:
+        """Note that the event loop was blocked."""
+        self.stalls += 1
+        self.longest_stall = max(self.longest_stall, seconds)
 
     def child(self, child_id: str) -> Lineage:
         """Return the lineage of a child, a new one where there is none."""

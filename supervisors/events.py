@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     RESTARTING = "restarting"  # it will be started again in `wait` seconds
     FLAPPING = "flapping"  # its attempts get a connection, and no useful data, again and again
     STOPPING = "stopping"  # its supervisor asked it to end
+    STALLED = "stalled"  # it blocked the event loop; `reason` is its stack
     STUCK = "stuck"  # it did not end within its grace; `reason` is its stack
     STOPPED = "stopped"  # it ended as asked, or will not be started
     FAILED = "failed"  # it is parked until someone restarts it by hand
@@ -38,9 +39,10 @@ class LifecycleEvent(Struct, frozen=True):
         generation: to which incarnation.
         at: trio time in seconds.
         at_ns: wall-clock time, UTC nanoseconds.
-        reason: why, in one line (a stack for ``stuck``); empty where there is nothing to say.
+        reason: why, in one line (a stack for ``stuck`` and ``stalled``); empty where there is nothing to say.
         wait: seconds until the next start, for ``restarting``.
         judgement: how an incarnation ended, with its exceptions; None for events that are no end.
+        blocked: seconds for which it blocked the event loop, or more, for ``stalled``.
     """
 
     kind: EventKind
@@ -51,6 +53,7 @@ class LifecycleEvent(Struct, frozen=True):
     reason: str = ""
     wait: float | None = None
     judgement: Judgement | None = None
+    blocked: float | None = None
 
 
 class EventStream:
@@ -143,12 +146,13 @@ class EventBus:
         *,
         wait: float | None = None,
         judgement: Judgement | None = None,
+        blocked: float | None = None,
     ) -> None:
         """Make an event of now and hand it on."""
         if not self._streams:
             return
         event = LifecycleEvent(
-            kind, path, generation, trio.current_time(), self._wall_ns(), reason, wait, judgement
+            kind, path, generation, trio.current_time(), self._wall_ns(), reason, wait, judgement, blocked
         )
         for stream in self._streams:
             stream.offer(event)

@@ -16,6 +16,7 @@ from feedtree.supervisors.errors import ChildFailed, StartFailed, TreeFailed
 from feedtree.supervisors.events import EventBus
 from feedtree.supervisors.incarnation import SupervisorDefect, as_defect
 from feedtree.supervisors.specs import SupervisorSpec
+from feedtree.supervisors.stalls import check_stall_after, watch_for_stalls
 from feedtree.supervisors.stuck import stuck_policy
 from feedtree.supervisors.surroundings import Surroundings
 from feedtree.supervisors.tree import Supervisor
@@ -87,6 +88,7 @@ async def open_supervisor(
     rng: random.Random | None = None,
     log: Any = None,
     wall_ns: Callable[[], int] = time.time_ns,
+    stall_after: float | None = 0.05,
     on_stuck: Literal["wait", "exit"] = "wait",
 ) -> AsyncIterator[Supervisor]:
     """Start a tree, and keep it running while the body runs.
@@ -98,8 +100,11 @@ async def open_supervisor(
     Args:
         spec: the root. Its restart type, backoff and bulkhead mean nothing.
         rng: the source of every jitter.
-        log: a structlog logger.
+        log: a structlog logger. The watchdog writes to it from a thread of its own.
         wall_ns: the wall clock of the events, UTC nanoseconds. Everything else goes by trio's clock.
+        stall_after: seconds after which a child that blocks the event loop is named: at once by a log line
+            ``stalled`` with its path and its stack, then by an event and in its `Node`. What is said of it is
+            what it surely blocked, or more. None turns that off; it is off under a virtual clock.
         on_stuck: what follows when a child ignores its cancellation past its grace. ``wait`` waits for its end
             for as long as that takes. ``exit`` ends the process at once with the exit code `EXIT_STUCK` (70),
             right after the log line: nothing else ends such a task, and no cleanup of any other one runs.
@@ -118,15 +123,16 @@ async def open_supervisor(
     around = Surroundings(rng or random.Random(), logger, EventBus(wall_ns), stuck_policy(on_stuck))
     root = _Root(spec, around)
     raised: BaseException | None = None
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(root.run)
-        try:
-            with root.body:
-                await root.ready.wait()
-                yield Supervisor(root.control, root.around)
-        except BaseException as error:
-            raised = error
-        raised = await root.close() or raised
+    with watch_for_stalls(around, check_stall_after(stall_after)):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(root.run)
+            try:
+                with root.body:
+                    await root.ready.wait()
+                    yield Supervisor(root.control, root.around)
+            except BaseException as error:
+                raised = error
+            raised = await root.close() or raised
     outcome = _outcome(raised, root.failure)
     if outcome is not None:
         raise outcome

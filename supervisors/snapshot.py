@@ -41,6 +41,8 @@ class Node(Struct, frozen=True):
         last_reason: why its last incarnation ended, or why it does not run.
         worst_stop: the longest that an orderly stop can take, in seconds, ``math.inf`` where nothing bounds it.
         children: in start order.
+        stalls: how often a worker, in all its generations, was seen to block the event loop; 0 for a supervisor.
+        longest_stall: for how many seconds at most.
     """
 
     id: str
@@ -60,6 +62,8 @@ class Node(Struct, frozen=True):
     last_reason: str | None
     worst_stop: float
     children: tuple["Node", ...] = ()
+    stalls: int = 0
+    longest_stall: float = 0.0
 
     def find(self, path: str) -> "Node | None":
         """Return the node of that path at or below this one, None where there is none."""

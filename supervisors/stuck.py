@@ -44,6 +44,20 @@ def _frames(task: trio.lowlevel.Task) -> list[str]:
     return [_place(frame, line) for frame, line in task.iter_await_frames()]
 
 
+def running_stack(frame: FrameType | None, end: Callable[[FrameType], bool]) -> str:
+    """Render where a running task is: its innermost 12 frames, the innermost last.
+
+    Args:
+        frame: the innermost one.
+        end: tells the frame that called the task and is no part of it.
+    """
+    places: list[str] = []
+    while frame is not None and len(places) < _FRAMES and not end(frame):
+        places.append(_place(frame, frame.f_lineno))
+        frame = frame.f_back
+    return "\n".join(reversed(places))
+
+
 def _place(frame: FrameType, line: int) -> str:
     return f"{frame.f_code.co_filename}:{line} {frame.f_code.co_name}"
 

@@ -104,6 +104,8 @@ def _worker_node(home: Control, child: Child, spec: ChildSpec, now: float) -> No
         wait=_wait(child, now),
         last_reason=child.last_reason,
         worst_stop=spec.shutdown,
+        stalls=child.lineage.stalls,
+        longest_stall=child.lineage.longest_stall,
     )
 
 
