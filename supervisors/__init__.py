@@ -6,6 +6,7 @@ async with open_supervisor(SupervisorSpec("root", [ChildSpec("worker", worker)])
 
 from feedtree.supervisors.backoff import BackoffPolicy, Herd
 from feedtree.supervisors.errors import (
+    AccountingOff,
     AdminRefused,
     AlreadyPresent,
     AlreadyStarted,
@@ -31,6 +32,7 @@ from feedtree.supervisors.snapshot import ChildState, Node
 from feedtree.supervisors.specs import ChildSpec, Restart, Spec, Strategy, SupervisorSpec
 from feedtree.supervisors.stuck import EXIT_STUCK
 from feedtree.supervisors.tree import Supervisor
+from feedtree.supervisors.usage import Usage
 from feedtree.supervisors.verdicts import Fatal, Retryable, Shutdown, Throttled
 from feedtree.supervisors.view import Counts
 
@@ -58,6 +60,7 @@ __all__ = [
     "Node",
     "ChildState",
     "Counts",
+    "Usage",
     "LifecycleEvent",
     "EventKind",
     "EventStream",
@@ -71,6 +74,7 @@ __all__ = [
     "ChildRestarting",
     "NotASupervisor",
     "TooManyChildren",
+    "AccountingOff",
     "SupervisorDown",
     "CalledDuringStart",
     "StartFailed",

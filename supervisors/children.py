@@ -16,6 +16,7 @@ from feedtree.supervisors.judgement import Judgement, Verdict, judge
 from feedtree.supervisors.snapshot import ChildState
 from feedtree.supervisors.specs import Spec
 from feedtree.supervisors.timers import Timer, Timers
+from feedtree.supervisors.usage import Account
 
 if TYPE_CHECKING:
     from feedtree.supervisors.control import Control
@@ -32,14 +33,17 @@ class Lineage:
     Attributes:
         stalls: how often a worker blocked the event loop, all generations together.
         longest_stall: for how many seconds at most.
+        account: what a worker has cost, all generations together; None before its first step, and where no
+            accounts are kept.
     """
 
-    __slots__ = ("children", "generation", "longest_stall", "stalls")
+    __slots__ = ("account", "children", "generation", "longest_stall", "stalls")
 
     def __init__(self) -> None:
         self.generation = 0
         self.stalls = 0
         self.longest_stall = 0.0
+        self.account: Account | None = None
         self.children: dict[str, Lineage] = {}
 
     def keep_only(self, ids: list[str]) -> None:

@@ -10,6 +10,7 @@ Exception
 │   ├── ChildRestarting           asked to restart or delete a child that is about to be started again
 │   ├── NotASupervisor            asked to add a child to a worker
 │   ├── TooManyChildren           the supervisor is at its ``max_children``
+│   ├── AccountingOff             asked what a child costs, and no accounts are kept
 │   ├── SupervisorDown            the supervisor is stopping, has ended or waits for its restart
 │   └── CalledDuringStart         a child, before it is ready, asked a supervisor that waits for it
 ├── StartFailed                   a child failed before it was ready
@@ -74,6 +75,10 @@ class NotASupervisor(AdminRefused):
 
 class TooManyChildren(AdminRefused):
     """The supervisor is at its ``max_children``."""
+
+
+class AccountingOff(AdminRefused):
+    """No accounts are kept in this tree; ``open_supervisor(..., accounting=True)`` keeps them."""
 
 
 class SupervisorDown(AdminRefused):

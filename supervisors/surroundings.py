@@ -1,13 +1,19 @@
 """What all supervisors of one tree share."""
 
+from __future__ import annotations
+
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trio
 
 from feedtree.actors.context import Context
 from feedtree.supervisors.events import EventBus, EventKind
+
+if TYPE_CHECKING:
+    from feedtree.supervisors.children import Lineage
+    from feedtree.supervisors.usage import Usage
 
 
 class Surroundings:
@@ -20,6 +26,7 @@ class Surroundings:
         on_stuck: called after a stuck child was reported; need not return.
 
     Attributes:
+        usage_of: sums what a child and all below it have cost; None where no accounts are kept.
         fail: called with the failure of an essential branch; ends the whole tree.
         over: set when the whole tree has ended.
     """
@@ -29,6 +36,7 @@ class Surroundings:
         self.log = log
         self.bus = bus
         self.on_stuck = on_stuck
+        self.usage_of: Callable[[Lineage], Usage] | None = None
         self.fail: Callable[[BaseException], None] = _nobody
         self.over = trio.Event()
         self._parked: dict[str, trio.Event] = {}

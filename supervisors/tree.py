@@ -8,13 +8,20 @@ import trio
 from feedtree.supervisors import admin, view
 from feedtree.supervisors.children import Child
 from feedtree.supervisors.control import Control
-from feedtree.supervisors.errors import CalledDuringStart, ChildNotFound, NotASupervisor, SupervisorDown
+from feedtree.supervisors.errors import (
+    AccountingOff,
+    CalledDuringStart,
+    ChildNotFound,
+    NotASupervisor,
+    SupervisorDown,
+)
 from feedtree.supervisors.events import EventStream
 from feedtree.supervisors.incarnation import refuse_during_start, runs_below
 from feedtree.supervisors.requests import Request
 from feedtree.supervisors.snapshot import ChildState, Node
 from feedtree.supervisors.specs import ChildSpec, Spec, check_spec
 from feedtree.supervisors.surroundings import Surroundings
+from feedtree.supervisors.usage import Usage
 from feedtree.supervisors.view import Counts
 
 
@@ -55,6 +62,20 @@ class Supervisor:
         _, child = self._find(path)
         incarnation = child.incarnation
         return None if incarnation is None or incarnation.context is None else incarnation.context.info
+
+    def usage(self, path: str = "") -> Usage:
+        """Return what a child has cost in all its generations, or a supervisor's children together.
+
+        What a child cost that was removed is not in its supervisor's sum any more.
+
+        Raises:
+            AccountingOff: the tree was opened without ``accounting=True``.
+            ChildNotFound: no such child.
+        """
+        usage_of = self._around.usage_of
+        if usage_of is None:
+            raise AccountingOff(path, "no accounts are kept; open the tree with accounting=True")
+        return usage_of(self._find(path)[1].lineage if path else self._control.lineage)
 
     def count_children(self, path: str = "") -> Counts:
         """Return a supervisor's children in figures.
