@@ -41,8 +41,8 @@ def watch_for_stalls(around: Surroundings, threshold: float | None) -> Iterator[
     loop = LoopThread(running_task())
     watchdog = Watchdog(around, threshold, loop)
     trio.lowlevel.add_instrument(loop.pulse)
-    Thread(target=watchdog.run, name=THREAD, daemon=True).start()
     try:
+        Thread(target=watchdog.run, name=THREAD, daemon=True).start()
         yield
     finally:
         watchdog.over.set()

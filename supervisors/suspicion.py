@@ -4,7 +4,6 @@ Within one pass of trio's loop every task steps at most once. So two looks that 
 found the same step, which ran all the time between them. That time, and no more, is what is claimed.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 LONGEST_PAUSE = 60.0  # s between two looks
@@ -31,7 +30,6 @@ class Look(NamedTuple):
     step: object
 
 
-@dataclass(slots=True, eq=False)
 class Stall:
     """A step that blocked the loop.
 
@@ -42,9 +40,12 @@ class Stall:
             took so long, but the step may have been the last and shortest of it.
     """
 
-    blocked: float
-    pass_age: float
-    certain: bool = True
+    __slots__ = ("blocked", "certain", "pass_age")
+
+    def __init__(self, blocked: float, pass_age: float, *, certain: bool = True) -> None:
+        self.blocked = blocked
+        self.pass_age = pass_age
+        self.certain = certain
 
 
 class Suspicion:
