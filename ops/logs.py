@@ -17,7 +17,9 @@ from feedtree.supervisors import EventKind, EventStream, LifecycleEvent, Verdict
 Write = Callable[[str], None]
 
 # The supervisor logs these itself, also in an app that sets up no more than structlog.
-_LOGGED_ALREADY = frozenset({EventKind.CRASHED, EventKind.FLAPPING, EventKind.STUCK, EventKind.FAILED})
+_LOGGED_ALREADY = frozenset(
+    {EventKind.CRASHED, EventKind.FLAPPING, EventKind.STALLED, EventKind.STUCK, EventKind.FAILED}
+)
 
 
 class LifecycleSource(Protocol):

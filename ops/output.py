@@ -5,7 +5,7 @@ import os
 from collections import deque
 from contextlib import suppress
 from select import select
-from threading import Lock
+from threading import Lock, get_ident
 
 import trio
 
@@ -20,6 +20,9 @@ class OutputClosed(Exception):
 class Output:
     """A file descriptor that is written to in the background. What a full disk does not take is dropped.
 
+    It belongs to the thread that makes it. What another thread says (that the event loop stands still) is written
+    in that thread, at once: nothing is written in the background then.
+
     Args:
         fd: where to write.
     """
@@ -29,6 +32,7 @@ class Output:
         self._waiting: deque[str] = deque(maxlen=CAPACITY)
         self._dropped = 0
         self._writing = False
+        self._home = get_ident()
         self._order = Lock()
         self._wake = trio.Event()
 
@@ -38,6 +42,9 @@ class Output:
 
     def piece(self, text: str) -> None:
         """Queue a text as it is, for escape sequences and whole screens."""
+        if get_ident() != self._home:
+            self._write_from_outside(text)
+            return
         if len(self._waiting) == CAPACITY:
             self._dropped += 1
         self._waiting.append(text)
@@ -88,6 +95,10 @@ class Output:
         self._waiting.clear()
         self._dropped = 0
         return text.encode(errors="replace")
+
+    def _write_from_outside(self, text: str) -> None:
+        with suppress(OutputClosed):  # the background notices as well, and says so
+            self._write(text.encode(errors="replace"))
 
     def _write(self, data: bytes) -> None:
         try:

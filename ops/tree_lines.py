@@ -62,6 +62,8 @@ def _facts(node: Node) -> str:
         parts.append(f"{node.restarts_in_window} of {node.intensity} counted in {node.period:g} s")
     if node.wait is not None:
         parts.append(f"starts in {node.wait:.1f} s")
+    if node.stalls:
+        parts.append(f"{node.stalls} stalls of the event loop, up to {node.longest_stall:.3g} s")
     parts += [f"{key} {value}" for key, value in node.facts.items()]
     if node.last_reason:
         running = node.state is ChildState.RUNNING

@@ -9,6 +9,7 @@ from feedtree.actors.context import Ignored
 from feedtree.actors.names import NameNotFound, NameTaken, Registration
 from feedtree.supervisors.backoff import BackoffPolicy, Herd
 from feedtree.supervisors.errors import (
+    AccountingOff,
     AdminRefused,
     AlreadyPresent,
     AlreadyStarted,
@@ -37,8 +38,10 @@ from feedtree.supervisors.reports import Course, CrashReport
 from feedtree.supervisors.root import open_supervisor
 from feedtree.supervisors.snapshot import ChildState, Node
 from feedtree.supervisors.specs import AutoShutdown, ChildSpec, Restart, Spec, Strategy, SupervisorSpec
+from feedtree.supervisors.stuck import EXIT_STUCK
 from feedtree.supervisors.tasks import Task
 from feedtree.supervisors.tree import Supervisor
+from feedtree.supervisors.usage import Usage
 from feedtree.supervisors.verdicts import Fatal, Retryable, Shutdown, Throttled
 from feedtree.supervisors.view import Counts
 
@@ -58,6 +61,7 @@ __all__ = [
     "BackoffPolicy",
     "Herd",
     "grace",
+    "EXIT_STUCK",
     # what an exception means
     "Retryable",
     "Throttled",
@@ -77,6 +81,7 @@ __all__ = [
     "Node",
     "ChildState",
     "Counts",
+    "Usage",
     "LifecycleEvent",
     "EventKind",
     "EventStream",
@@ -95,6 +100,7 @@ __all__ = [
     "NotASupervisor",
     "NotSupported",
     "TooManyChildren",
+    "AccountingOff",
     "SupervisorDown",
     "CalledDuringStart",
     "StartFailed",

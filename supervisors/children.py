@@ -15,6 +15,7 @@ from feedtree.supervisors.judgement import Judgement, Verdict, judge
 from feedtree.supervisors.snapshot import ChildState
 from feedtree.supervisors.specs import Spec
 from feedtree.supervisors.timers import Timer, Timers
+from feedtree.supervisors.usage import Account
 
 if TYPE_CHECKING:
     from feedtree.supervisors.control import Control
@@ -33,12 +34,19 @@ class Lineage:
         children: id -> lineage, of a supervisor.
         instances: how many children were made from its template so far.
         reports: of its last crashes, oldest first.
+        stalls: how often a worker blocked the event loop, all generations together.
+        longest_stall: for how many seconds at most.
+        account: what a worker has cost, all generations together; None before its first step, and where no
+            accounts are kept.
     """
 
-    __slots__ = ("children", "generation", "instances", "reports")
+    __slots__ = ("account", "children", "generation", "instances", "longest_stall", "reports", "stalls")
 
     def __init__(self) -> None:
         self.generation = 0
+        self.stalls = 0
+        self.longest_stall = 0.0
+        self.account: Account | None = None
         self.children: dict[str, Lineage] = {}
         self.instances = 0
         self.reports: tuple[CrashReport, ...] = ()
@@ -51,6 +59,11 @@ class Lineage:
         """Forget the children that are not wanted any more, and make room for the new ones."""
         known = self.children
         self.children = {each: known.get(each) or Lineage() for each in ids}
+
+    def count_stall(self, seconds: float) -> None:
+        """Note that the event loop was blocked."""
+        self.stalls += 1
+        self.longest_stall = max(self.longest_stall, seconds)
 
     def child(self, child_id: str) -> Lineage:
         """Return the lineage of a child, a new one where there is none."""

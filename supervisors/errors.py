@@ -11,6 +11,7 @@ Exception
 │   ├── NotASupervisor            asked to add a child to a worker
 │   ├── NotSupported              asked for what a supervisor with, or without, a template does not do
 │   ├── TooManyChildren           the supervisor is at its ``max_children``
+│   ├── AccountingOff             asked what a child costs, and no accounts are kept
 │   ├── SupervisorDown            the supervisor is stopping, has ended or waits for its restart
 │   └── CalledDuringStart         a child, before it is ready, asked a supervisor that waits for it
 ├── StartFailed                   a child failed before it was ready
@@ -80,6 +81,10 @@ class NotSupported(AdminRefused):
 
 class TooManyChildren(AdminRefused):
     """The supervisor is at its ``max_children``."""
+
+
+class AccountingOff(AdminRefused):
+    """No accounts are kept in this tree; ``open_supervisor(..., accounting=True)`` keeps them."""
 
 
 class SupervisorDown(AdminRefused):

@@ -25,6 +25,7 @@ class EventKind(StrEnum):
     FLAPPING = "flapping"  # its attempts get a connection, and no useful data, again and again
     STOPPING = "stopping"  # its supervisor asked it to end
     GAVE_UP = "gave_up"  # a supervisor stops all its children, and will fail
+    STALLED = "stalled"  # it blocked the event loop; `reason` is its stack
     STUCK = "stuck"  # it did not end within its grace; `reason` is its stack
     STOPPED = "stopped"  # it ended as asked, or will not be started
     FAILED = "failed"  # it is parked until someone restarts it by hand
@@ -40,10 +41,11 @@ class LifecycleEvent(Struct, frozen=True):
         generation: to which incarnation.
         at: trio time in seconds.
         at_ns: wall-clock time, UTC nanoseconds.
-        reason: why, in one line (a stack for ``stuck``); empty where there is nothing to say.
+        reason: why, in one line (a stack for ``stuck`` and ``stalled``); empty where there is nothing to say.
         wait: seconds until the next start, for ``restarting``.
         judgement: how an incarnation ended, with its exceptions; None for events that are no end.
         report: what `Supervisor.crash_reports` keeps of it, for an end that makes a report.
+        blocked: seconds for which it blocked the event loop, or more, for ``stalled``.
     """
 
     kind: EventKind
@@ -55,6 +57,7 @@ class LifecycleEvent(Struct, frozen=True):
     wait: float | None = None
     judgement: Judgement | None = None
     report: CrashReport | None = None
+    blocked: float | None = None
 
 
 class EventStream:
@@ -148,12 +151,22 @@ class EventBus:
         wait: float | None = None,
         judgement: Judgement | None = None,
         report: CrashReport | None = None,
+        blocked: float | None = None,
     ) -> None:
         """Make an event of now and hand it on."""
         if not self._streams:
             return
         event = LifecycleEvent(
-            kind, path, generation, trio.current_time(), self.wall_ns(), reason, wait, judgement, report
+            kind,
+            path,
+            generation,
+            trio.current_time(),
+            self.wall_ns(),
+            reason,
+            wait,
+            judgement,
+            report,
+            blocked,
         )
         for stream in self._streams:
             stream.offer(event)

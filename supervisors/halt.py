@@ -55,6 +55,7 @@ def _on_stuck(incarnation: Incarnation) -> None:
     stack = "" if incarnation.task is None else stack_of(incarnation.task)
     control.around.log.error("stuck", path=child.path, generation=child.lineage.generation, stack=stack)
     control.tell(EventKind.STUCK, child, stack)
+    control.around.on_stuck()
 
 
 def after_stop(control: Control, incarnation: Incarnation, judgement: Judgement) -> None:

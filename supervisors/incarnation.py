@@ -87,6 +87,11 @@ def as_defect(path: str, error: BaseException) -> BaseException:
     return defect
 
 
+def incarnation_of(task: trio.lowlevel.Task) -> Incarnation | None:
+    """Return the incarnation for which a task runs, also in a nursery of its own; None where it is no actor's."""
+    return task.context.get(_current)
+
+
 def refuse_during_start(target: "Control", path: str) -> None:
     """Raise `CalledDuringStart` where the calling task runs in a child that `target` waits for."""
     incarnation = _current.get()

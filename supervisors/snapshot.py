@@ -5,6 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from feedtree.supervisors.usage import Usage
+
 
 class ChildState(StrEnum):
     """Where a child stands in its life, as its supervisor sees it."""
@@ -41,6 +43,9 @@ class Node(Struct, frozen=True):
         last_reason: why its last incarnation ended, or why it does not run.
         worst_stop: the longest that an orderly stop can take, in seconds, ``math.inf`` where nothing bounds it.
         children: in start order.
+        stalls: how often a worker, in all its generations, was seen to block the event loop; 0 for a supervisor.
+        longest_stall: for how many seconds at most.
+        usage: what it has cost, with all below it; None where no accounts are kept.
     """
 
     id: str
@@ -60,6 +65,9 @@ class Node(Struct, frozen=True):
     last_reason: str | None
     worst_stop: float
     children: tuple["Node", ...] = ()
+    stalls: int = 0
+    longest_stall: float = 0.0
+    usage: Usage | None = None
 
     def find(self, path: str) -> "Node | None":
         """Return the node of that path at or below this one, None where there is none."""

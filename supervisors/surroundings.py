@@ -1,14 +1,20 @@
 """What all supervisors of one tree share."""
 
+from __future__ import annotations
+
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trio
 
 from feedtree.actors.context import Context
 from feedtree.actors.names import Names
 from feedtree.supervisors.events import EventBus, EventKind
+
+if TYPE_CHECKING:
+    from feedtree.supervisors.children import Lineage
+    from feedtree.supervisors.usage import Usage
 
 
 class Surroundings:
@@ -18,20 +24,31 @@ class Surroundings:
         rng: the source of every jitter.
         log: a structlog logger.
         bus: who listens to the tree.
+        on_stuck: called after a stuck child was reported; need not return.
         reports_kept: how many crash reports are kept of each child.
 
     Attributes:
+        usage_of: sums what a child and all below it have cost; None where no accounts are kept.
         fail: called with the failure of an essential branch; ends the whole tree.
         names: what its actors have registered.
         over: set when the whole tree has ended.
     """
 
-    def __init__(self, rng: random.Random, log: Any, bus: EventBus, reports_kept: int) -> None:
+    def __init__(
+        self,
+        rng: random.Random,
+        log: Any,
+        bus: EventBus,
+        on_stuck: Callable[[], None],
+        reports_kept: int,
+    ) -> None:
         self.rng = rng
         self.log = log
         self.bus = bus
+        self.on_stuck = on_stuck
         self.reports_kept = reports_kept
         self.names = Names()
+        self.usage_of: Callable[[Lineage], Usage] | None = None
         self.fail: Callable[[BaseException], None] = _nobody
         self.over = trio.Event()
         self._parked: dict[str, trio.Event] = {}

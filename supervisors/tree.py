@@ -11,6 +11,7 @@ from feedtree.supervisors import admin, view
 from feedtree.supervisors.children import Child
 from feedtree.supervisors.control import Control
 from feedtree.supervisors.errors import (
+    AccountingOff,
     AdminRefused,
     CalledDuringStart,
     ChildNotFound,
@@ -28,6 +29,7 @@ from feedtree.supervisors.specs import ChildSpec, Spec, check_spec
 from feedtree.supervisors.surroundings import Surroundings
 from feedtree.supervisors.tasks import Task
 from feedtree.supervisors.templates import instance
+from feedtree.supervisors.usage import Usage
 from feedtree.supervisors.view import Counts
 
 T = TypeVar("T")
@@ -102,6 +104,20 @@ class Supervisor:
             NameNotFound: nobody holds it: not yet, not any more, or its holder waits for its restart.
         """
         return self._around.names.whereis(name)
+
+    def usage(self, path: Target = "") -> Usage:
+        """Return what a child has cost in all its generations, or a supervisor's children together.
+
+        What a child cost that was removed is not in its supervisor's sum any more.
+
+        Raises:
+            AccountingOff: the tree was opened without ``accounting=True``.
+            ChildNotFound: no such child.
+        """
+        usage_of = self._around.usage_of
+        if usage_of is None:
+            raise AccountingOff(str(path), "no accounts are kept; open the tree with accounting=True")
+        return usage_of(self._find(path)[1].lineage if str(path) else self._control.lineage)
 
     def count_children(self, path: Target = "") -> Counts:
         """Return a supervisor's children in figures.

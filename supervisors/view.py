@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 import trio
 
-from feedtree.supervisors.children import Child
+from feedtree.supervisors.children import Child, Lineage
 from feedtree.supervisors.control import Control, Phase
 from feedtree.supervisors.judgement import describe
 from feedtree.supervisors.snapshot import ChildState, Node
 from feedtree.supervisors.specs import ChildSpec, SupervisorSpec
+from feedtree.supervisors.usage import Usage
 
 _ROOT_STATES = {
     Phase.STARTING: ChildState.STARTING,
@@ -67,6 +68,7 @@ def root_node(control: Control) -> Node:
         last_reason=None if control.failure is None else describe(control.failure),
         worst_stop=_worst_stop(control.spec, children),
         children=children,
+        usage=_usage(control, control.lineage),
     )
 
 
@@ -74,7 +76,7 @@ def child_node(home: Control, child: Child, now: float) -> Node:
     """Look at a child and all below it."""
     if isinstance(child.spec, ChildSpec):
         return _worker_node(home, child, child.spec, now)
-    return _supervisor_node(child, child.spec, now)
+    return _supervisor_node(home, child, child.spec, now)
 
 
 def _children(control: Control, now: float) -> tuple[Node, ...]:
@@ -104,10 +106,13 @@ def _worker_node(home: Control, child: Child, spec: ChildSpec, now: float) -> No
         wait=_wait(child, now),
         last_reason=child.last_reason,
         worst_stop=spec.shutdown,
+        stalls=child.lineage.stalls,
+        longest_stall=child.lineage.longest_stall,
+        usage=_usage(home, child.lineage),
     )
 
 
-def _supervisor_node(child: Child, spec: SupervisorSpec, now: float) -> Node:
+def _supervisor_node(home: Control, child: Child, spec: SupervisorSpec, now: float) -> Node:
     control = child.last_control
     state = child.state
     if state is ChildState.RUNNING and control is not None and not control.accepting:
@@ -131,7 +136,13 @@ def _supervisor_node(child: Child, spec: SupervisorSpec, now: float) -> Node:
         last_reason=child.last_reason,
         worst_stop=_worst_stop(spec, children),
         children=children,
+        usage=_usage(home, child.lineage),
     )
+
+
+def _usage(home: Control, lineage: Lineage) -> Usage | None:
+    usage_of = home.around.usage_of
+    return None if usage_of is None else usage_of(lineage)
 
 
 def _strategy(spec: SupervisorSpec) -> str:

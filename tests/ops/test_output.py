@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import trio
@@ -43,6 +44,30 @@ async def test_a_pipe_that_nobody_reads_drops_the_oldest_and_says_so() -> None:
     assert lines[0] == "(5 lines dropped: the output is not read)"
     assert lines[1] == "line 5"
     assert lines[-1] == f"line {CAPACITY + 4}"
+
+
+async def test_another_thread_writes_at_once_and_leaves_the_queue_in_order() -> None:
+    """The watchdog's lines come while the loop stands still, and the output works as before after it."""
+    reading, writing = os.pipe()
+    output = Output(writing)
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(output.run)
+            await trio.testing.wait_all_tasks_blocked()
+            output.line("queued")
+            thread = Thread(target=output.line, args=("at once",))
+            thread.start()
+            thread.join()
+            assert os.read(reading, 100) == b"at once\n"
+            async with trio.lowlevel.FdStream(reading) as stream:
+                assert await stream.receive_some() == b"queued\n"
+                output.line("later")
+                assert await stream.receive_some() == b"later\n"
+            nursery.cancel_scope.cancel()
+    nobody_reads = Thread(target=output.line, args=("lost",))
+    nobody_reads.start()  # an exception there would fail this test
+    nobody_reads.join()
+    os.close(writing)
 
 
 async def test_a_reader_that_went_away_ends_the_output() -> None:

@@ -63,6 +63,12 @@ def test_a_tree_is_drawn_with_state_and_facts() -> None:
     ]
 
 
+def test_who_blocked_the_event_loop_is_told() -> None:
+    """How often, and for how long at most."""
+    (line,) = tree_lines(node("a", stalls=2, longest_stall=0.2519), "a")
+    assert line.rest == "up 3.2 s, 2 stalls of the event loop, up to 0.252 s"
+
+
 def test_a_terminal_gets_the_same_in_columns() -> None:
     """One row for each line."""
     assert tree_table(tree_lines(TREE, "app")).row_count == 5

@@ -1,6 +1,9 @@
 """Stopping: order, grace, and children that do not end."""
 
+import json
 import math
+import subprocess
+import sys
 
 import pytest
 import trio
@@ -8,10 +11,12 @@ import trio.testing
 
 from feedtree.actors.context import Context
 from feedtree.supervisors import (
+    EXIT_STUCK,
     CalledDuringStart,
     ChildSpec,
     ChildState,
     EventKind,
+    InvalidSpec,
     Retryable,
     Shutdown,
     Strategy,
@@ -234,6 +239,57 @@ async def test_the_stack_of_a_stuck_child_shows_the_tasks_below_it(autojump_cloc
     (stuck,) = [each for each in events if each.kind is EventKind.STUCK]
     assert "hangs" in stuck.reason
     assert stuck.reason.splitlines()[-1] == "..."
+
+
+STUCK_PROCESS = """
+import logging, sys
+import structlog, trio
+from feedtree.supervisors import ChildSpec, SupervisorSpec, open_supervisor
+
+async def ignores(context):
+    context.started()
+    with trio.CancelScope(shield=True):
+        await trio.sleep_forever()
+
+async def main():
+    async with open_supervisor(SupervisorSpec("root", [ChildSpec("a", ignores, shutdown=0)]), on_stuck="exit"):
+        sys.stdout.write("buffered")
+        handler.buffer.append(logging.makeLogRecord({"msg": "held back"}))
+    print("the tree ended")
+
+import logging.handlers
+handler = logging.handlers.MemoryHandler(100, target=logging.StreamHandler())
+structlog.configure(
+    processors=[structlog.stdlib.add_log_level, structlog.processors.JSONRenderer()],
+    logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+)
+try:
+    trio.run(main)
+finally:
+    print("cleanup ran")
+"""
+
+
+def test_a_process_can_be_ended_when_a_child_is_stuck() -> None:
+    """With a code of its own, right after the log line, and with what was written so far."""
+    ended = subprocess.run([sys.executable, "-c", STUCK_PROCESS], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == EXIT_STUCK == 70
+    assert ended.stdout == "buffered"
+    line, held_back = ended.stderr.splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["path"], told["level"]) == ("stuck", "a", "error")
+    assert "ignores" in told["stack"]
+    assert held_back == "held back"
+
+
+@pytest.mark.parametrize("policy", ["kill", "", None, True, ["exit"]])
+async def test_an_unknown_policy_for_stuck_children_is_refused(autojump_clock, cast, policy) -> None:
+    """Before anything starts; the error names the option and the value."""
+    with pytest.raises(InvalidSpec) as caught:
+        async with cast.open(cast.child("a"), supervisor={"on_stuck": policy}):
+            pass
+    assert (caught.value.field, caught.value.value) == ("on_stuck", policy)
+    assert cast.diary == []
 
 
 @pytest.mark.row("SUP-079")
