@@ -54,9 +54,12 @@ class Context:
 
     __slots__ = (
         "_at_end",
+        "_base_log",
         "_ended",
         "_held",
         "_inboxes",
+        "_log",
+        "_meters",
         "_names",
         "_on_report",
         "connected",
@@ -64,8 +67,6 @@ class Context:
         "generation",
         "ignored",
         "info",
-        "log",
-        "meters",
         "path",
         "ready_event",
         "state",
@@ -84,9 +85,9 @@ class Context:
     ) -> None:
         self.path = path
         self.generation = generation
-        base = default_log() if log is None else log
-        self.log: FilteringBoundLogger = base.bind(path=path, generation=generation)
-        self.meters = Meters() if meters is None else meters
+        self._base_log = log
+        self._log: FilteringBoundLogger | None = None
+        self._meters = meters
         self._names = names
         self._held: set[str] | None = None  # what it registered; most actors never do
         self._inboxes: list[Inbox[Any, Any]] | None = None
@@ -100,6 +101,21 @@ class Context:
         self.facts: dict[str, Any] = {}
         self.connected = False
         self.useful_since: float | None = None
+
+    @property
+    def log(self) -> "FilteringBoundLogger":
+        """A structlog logger, bound to path and generation."""
+        if self._log is None:
+            base = default_log() if self._base_log is None else self._base_log
+            self._log = base.bind(path=self.path, generation=self.generation)
+        return self._log
+
+    @property
+    def meters(self) -> Meters:
+        """The actor's figures."""
+        if self._meters is None:
+            self._meters = Meters()
+        return self._meters
 
     def started(self, info: object = None) -> None:
         """Tell that the actor is locally sound: wired and trying, not necessarily connected.

@@ -9,6 +9,8 @@ import math
 import random
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from feedtree.supervisors.errors import InvalidSpec
 
 
@@ -76,8 +78,7 @@ class BackoffPolicy:
             raise InvalidSpec("BackoffPolicy.flapping_after", self.flapping_after, "an integer, 1 or more")
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True, gc=False):
     """What one incarnation came to, as far as its backoff cares.
 
     Args:

@@ -90,7 +90,7 @@ class Control:
         self._order = 0
         self._hurried = False
         self._inbox: deque[tuple[Callable[[Any], None], Any]] = deque()
-        self._wake = trio.Event()
+        self._parked: trio.lowlevel.Task | None = None  # the control task, while it waits
         self._alarm = trio.CancelScope()
 
     @property
@@ -121,7 +121,9 @@ class Control:
     def post(self, handler: Callable[[Any], None], subject: Any) -> None:
         """Have the control task call a handler. May be called from any task of this trio run."""
         self._inbox.append((handler, subject))
-        self._wake.set()
+        if self._parked is not None:
+            trio.lowlevel.reschedule(self._parked)
+            self._parked = None
 
     def child_ready(self, incarnation: Incarnation) -> None:
         """Take note that a child is ready."""
@@ -186,10 +188,20 @@ class Control:
             if self._finished:
                 return
             if not self._inbox:
-                self._wake = trio.Event()
                 # An alarm that rings too early does no harm, so it is never set later.
-                self._alarm.deadline = min(self._alarm.deadline, self.timers.next_due())
-                await self._wake.wait()
+                due = self.timers.next_due()
+                if due < self._alarm.deadline:
+                    self._alarm.deadline = due
+                await self._park()
+
+    async def _park(self) -> None:
+        """Wait for the next post, or the alarm. An Event for each wait would cost more than all the rest."""
+        self._parked = trio.lowlevel.current_task()
+        await trio.lowlevel.wait_task_rescheduled(self._unpark)
+
+    def _unpark(self, _: object) -> trio.lowlevel.Abort:
+        self._parked = None
+        return trio.lowlevel.Abort.SUCCEEDED
 
     @property
     def _finished(self) -> bool:
@@ -271,10 +283,10 @@ class Control:
         report: CrashReport | None = None,
     ) -> None:
         """Tell whoever listens what happened to a child."""
-        generation = child.lineage.generation
-        self.around.bus.tell(
-            kind, child.path, generation, reason, wait=wait, judgement=judgement, report=report
-        )
+        bus = self.around.bus
+        if bus.heard:
+            generation = child.lineage.generation
+            bus.tell(kind, child.path, generation, reason, wait=wait, judgement=judgement, report=report)
 
     def _on_exit(self, incarnation: Incarnation) -> None:
         incarnation.clear_timer(self.timers)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trio
+from msgspec import Struct
 
 from feedtree.supervisors.children import Child, Incarnation
 from feedtree.supervisors.errors import IntensityExceeded, StartFailed
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from feedtree.supervisors.control import Control
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What follows the end of an incarnation.
 
     Args:

@@ -127,6 +127,11 @@ class EventBus:
         self._streams: list[EventStream] = []
         self._ended = False
 
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._streams)
+
     def listen(self, path: str, capacity: int) -> EventStream:
         """Begin to listen to a branch."""
         stream = EventStream(self, path, capacity)

@@ -20,7 +20,7 @@ class Frame(Struct, frozen=True, gc=False):
     function: str
 
 
-class Fault(Struct, frozen=True):
+class Fault(Struct, frozen=True, gc=False):
     """One exception, with what it is made of and what it came from.
 
     Args:

@@ -6,10 +6,11 @@ are kept, and not judged.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
 import trio
+from msgspec import Struct
 
 from feedtree.actors.context import Ignored
 from feedtree.supervisors.faults import text_of
@@ -37,8 +38,7 @@ _UNCOUNTED = (Verdict.RETRYABLE, Verdict.THROTTLED)
 _ORDERLY = (Verdict.RETURNED, Verdict.SHUTDOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True, eq=False):
     """A verdict and what it rests on.
 
     Args:
@@ -54,6 +54,7 @@ class Judgement:
     cause: BaseException | None = None
     consequences: tuple[BaseException, ...] = ()
     retry_after: float | None = None
+    _reason: str | None = None
 
     @property
     def counted(self) -> bool:
@@ -73,10 +74,15 @@ class Judgement:
     @property
     def reason(self) -> str:
         """The verdict's cause in one line of bounded length."""
-        return self.verdict.value if self.cause is None else describe(self.cause)
+        if self._reason is None:
+            reason = self.verdict.value if self.cause is None else describe(self.cause)
+            msgspec.structs.force_setattr(self, "_reason", reason)
+            return reason
+        return self._reason
 
 
 RETURNED = Judgement(Verdict.RETURNED)
+STOPPED = Judgement(Verdict.STOPPED)
 
 
 def describe(error: BaseException) -> str:
@@ -97,6 +103,13 @@ def judge(error: BaseException | None, *, ready: bool, stop_requested: bool) -> 
     """
     if error is None:
         return _judge_return(ready=ready, stop_requested=stop_requested)
+    if (
+        ready
+        and not stop_requested
+        and isinstance(error, Exception)
+        and not isinstance(error, ExceptionGroup)
+    ):
+        return _judge_cause(error, error, ())
     leaves = list(leaves_of(error))
     for leaf in leaves:
         if not isinstance(leaf, Exception):
@@ -111,7 +124,7 @@ def judge(error: BaseException | None, *, ready: bool, stop_requested: bool) -> 
 
 def _judge_return(*, ready: bool, stop_requested: bool) -> Judgement:
     if stop_requested:
-        return Judgement(Verdict.STOPPED)
+        return STOPPED
     if ready:
         return RETURNED
     return Judgement(Verdict.BUG, cause=RuntimeError("it returned before it said that it started"))
@@ -136,14 +149,23 @@ def _judge_causes(
         foreign = RuntimeError("it ended by a cancellation that its supervisor did not ask for")
         return Judgement(Verdict.BUG, error, foreign)
     cause = max(causes, key=_gravity)
-    verdict = _verdict(cause)
-    if verdict is not Verdict.RETRYABLE:
-        return Judgement(verdict, error, cause, consequences)
+    if not isinstance(cause, Retryable) or isinstance(cause, Fatal):
+        return _judge_cause(error, cause, consequences)
     throttled = [leaf for leaf in causes if isinstance(leaf, Throttled)]
     if not throttled:
-        return Judgement(verdict, error, cause, consequences)
+        return _judge_cause(error, cause, consequences)
     pauses = [leaf.retry_after for leaf in throttled if leaf.retry_after is not None]
     return Judgement(Verdict.THROTTLED, error, throttled[0], consequences, max(pauses, default=None))
+
+
+def _judge_cause(
+    error: BaseException, cause: BaseException, consequences: tuple[BaseException, ...]
+) -> Judgement:
+    """Judge by the one cause that decided."""
+    verdict = _verdict(cause)
+    if verdict is Verdict.RETRYABLE and isinstance(cause, Throttled):
+        return Judgement(Verdict.THROTTLED, error, cause, consequences, cause.retry_after)
+    return Judgement(verdict, error, cause, consequences)
 
 
 def leaves_of(error: BaseException) -> Iterator[BaseException]:

@@ -22,7 +22,7 @@ class Course(StrEnum):
     STOP = "stop"  # it was asked to end, and failed on its way
 
 
-class CrashReport(Struct, frozen=True, kw_only=True):
+class CrashReport(Struct, frozen=True, kw_only=True, gc=False):
     """How one incarnation ended, other than as it should.
 
     Every crash makes one, and every failure while stopping; and so does each end of a permanent child that was

@@ -102,7 +102,7 @@ async def test_a_cancellation_that_nobody_asked_for_is_a_bug() -> None:
 async def test_an_end_after_a_request_to_stop_is_stopped_whatever_it_raised() -> None:
     """Return, cancellation and crash during cleanup are all stopped; only the crash leaves a cause."""
     crash = ValueError("cleanup")
-    assert stopping(None) == Judgement(Verdict.STOPPED)
+    assert (stopping(None).verdict, stopping(None).cause) == (Verdict.STOPPED, None)
     judgement = stopping(BaseExceptionGroup("g", [await cancelled(), crash]))
     assert (judgement.verdict, judgement.cause) == (Verdict.STOPPED, crash)
     assert stopping(trio.ClosedResourceError()).cause is None
