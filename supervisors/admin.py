@@ -38,7 +38,7 @@ def add(request: Request) -> None:
     child.added = True
     child.starting = request
     if control.plan is not None:
-        control.plan.start.append(child)
+        control.plan.add(child)
     else:
         start(control, child)
 

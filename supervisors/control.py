@@ -221,8 +221,9 @@ class Control:
         if child is not None:
             halt.request_stop(child)
             return
-        if plan.start and plan.start[0].incarnation is None and plan.due <= trio.current_time():
-            launch.start(self, plan.start[0])
+        child = plan.next_to_start()
+        if child is not None and child.incarnation is None and plan.due <= trio.current_time():
+            launch.start(self, child)
         if plan.done:
             self.plan = None
             self._all_started()
@@ -246,7 +247,7 @@ class Control:
 
     def is_planned(self, child: Child) -> bool:
         """Whether the plan will start that child."""
-        return self.plan is not None and child in self.plan.start
+        return self.plan is not None and self.plan.will_start(child)
 
     def enlist(self, spec: Spec) -> Child:
         """Make a record for a child, after all others; it does not run yet."""

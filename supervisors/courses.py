@@ -109,4 +109,4 @@ def _too_many(control: Control, child: Child, judgement: Judgement) -> Intensity
 def absorbing_plan(control: Control, child: Child) -> Plan | None:
     """Return the plan that was about to stop this child anyway, None where there is none."""
     plan = control.plan
-    return plan if plan is not None and child in plan.stop else None
+    return plan if plan is not None and plan.will_stop(child) else None

@@ -49,8 +49,10 @@ def merged(
         charged: its cost was taken from the intensity.
     """
     old = control.plan or Plan()
-    starting = {id(each): each for each in (*start, *(each for each in old.start if each not in stop))}
-    stopping = {id(each): each for each in (*stop, *old.stop) if each.incarnation is not None}
+    stopped = set(map(id, stop))
+    kept = (each for each in old.starting if id(each) not in stopped)
+    starting = {id(each): each for each in (*start, *kept)}
+    stopping = {id(each): each for each in (*stop, *old.stopping) if each.incarnation is not None}
     return Plan(
         stop=sorted(stopping.values(), key=_start_order),
         start=sorted(starting.values(), key=_start_order),
@@ -97,4 +99,4 @@ def waiting_for(control: Control, child: Child) -> list[Child]:
     """Return the siblings that were to be started together with a child, in start order."""
     if control.plan is None or control.spec.strategy is Strategy.ONE_FOR_ONE:
         return []
-    return [each for each in control.plan.start if each is not child]
+    return [each for each in control.plan.starting if each is not child]

@@ -92,7 +92,7 @@ def _phase(incarnation: Incarnation) -> Literal["start", "run", "stop"]:
 
 def _lines(judgement: Judgement) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the causes and the consequences of an end, a line each."""
-    if judgement.error is None:
+    if judgement.error is None or judgement.error is judgement.cause:
         return (() if judgement.cause is None else (judgement.reason,)), ()
     apart = {id(each) for each in judgement.consequences}
     causes = [each for each in leaves_of(judgement.error) if id(each) not in apart]
