@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test test-deep test-peers bench proto format clean
+.PHONY: setup demo test test-deep test-peers bench rows proto format clean
 
 setup: $(STAMP)
 
@@ -36,6 +36,9 @@ test-peers: $(STAMP)  ## ccxt against the simulated exchanges, in an environment
 
 bench: $(STAMP)  ## the hot path beside picows, the supervisors beside bare trio and OTP
 	$(BIN)/python -m feedtree.ops.bench
+
+rows: $(STAMP)  ## write the supervision checklist and its tests into docs/supervision.md
+	$(BIN)/python tests/supervisors/rows.py
 
 proto: $(STAMP)  ## regenerate the code of exchanges/mexc/proto/*.proto
 	cd .import && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. feedtree/exchanges/mexc/proto/*.proto

@@ -5,7 +5,7 @@ async with open_supervisor(SupervisorSpec("root", [ChildSpec("worker", worker)])
 """
 
 from feedtree.actors.ask import AskTimeout, Inbox, TargetEnded
-from feedtree.actors.context import Ignored
+from feedtree.actors.context import Context, Ignored
 from feedtree.actors.names import NameNotFound, NameTaken, Registration
 from feedtree.supervisors.backoff import BackoffPolicy, Herd
 from feedtree.supervisors.errors import (
@@ -49,6 +49,7 @@ __all__ = [
     # the tree
     "open_supervisor",
     "Supervisor",
+    "Context",
     "Handle",
     "Target",
     "Task",
