@@ -1,6 +1,6 @@
 """The composition root and all around a running tree.
 
-``Config, Venue, load_config, open_tree, run_tree`` are resolved when they are first used, so that importing the
+``Config, Venue, Watch, load_config, open_tree, run_tree`` are resolved when they are first used, so that importing the
 package costs nothing.
 """
 
@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from feedtree.ops.app import Tree, open_tree, run_tree
-    from feedtree.ops.config import Config, ConfigError, Venue, load_config
+    from feedtree.ops.config import Config, ConfigError, Venue, Watch, load_config
 
-__all__ = ["Config", "ConfigError", "Tree", "Venue", "load_config", "open_tree", "run_tree"]
+__all__ = ["Config", "ConfigError", "Tree", "Venue", "Watch", "load_config", "open_tree", "run_tree"]
 
 _HOME = {
     "Config": "config",
     "ConfigError": "config",
     "Venue": "config",
+    "Watch": "config",
     "load_config": "config",
     "Tree": "app",
     "open_tree": "app",

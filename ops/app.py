@@ -98,7 +98,7 @@ async def open_tree(
     stopped in order.
 
     Args:
-        config: the venues to stream.
+        config: the venues to stream, and how the tree watches over its actors.
         app: the name under which ``feedtree tree`` finds this tree.
         inspect: whether to serve the tree on a Unix socket, for the same user only.
         on_failure: ``park`` keeps a failure inside its venue; ``raise`` gives it to the body's caller.
@@ -120,7 +120,15 @@ async def open_tree(
     opened: list[Tree] = []
     operations = [inspect_spec(app, lambda: running[0].snapshot() if running else None)] if inspect else []
     try:
-        async with open_supervisor(_root(operations), rng=rng, wall_ns=wall_ns, log=log) as supervisor:
+        async with open_supervisor(
+            _root(operations),
+            rng=rng,
+            wall_ns=wall_ns,
+            log=log,
+            stall_after=config.watch.stall_after or None,
+            accounting=config.watch.accounting,
+            on_stuck=config.watch.on_stuck,
+        ) as supervisor:
             running.append(supervisor)
             failure: BaseException | None = None
             async with _beside_the_tree() as nursery:

@@ -17,6 +17,7 @@ VENUES = ("gateio.spot", "mexc.spot")
 DEFAULT_CHANNELS: tuple[Channel, ...] = (Book(), Trades(), BookTicker())
 
 Delivery = Literal["mailbox", "tap"]
+OnStuck = Literal["wait", "exit"]
 
 
 class ConfigError(ValueError):
@@ -113,19 +114,52 @@ class Venue:
 
 
 @dataclass(frozen=True, slots=True, init=False)
+class Watch:
+    """How a tree watches over its actors.
+
+    Args:
+        stall_after: seconds after which an actor that blocks the event loop is named, with its stack; 0 for never.
+        accounting: whether to measure what every actor costs; some 4 µs for each step of a task.
+        on_stuck: what to do about an actor that ignores its cancellation past its grace: ``wait`` for it, or ``exit``
+            the process with code 70.
+
+    Raises:
+        ConfigError: a value is not allowed.
+    """
+
+    stall_after: float
+    accounting: bool
+    on_stuck: OnStuck
+
+    def __init__(
+        self, *, stall_after: float = 0.05, accounting: bool = False, on_stuck: OnStuck = "wait"
+    ) -> None:
+        given = {"stall_after": stall_after, "accounting": accounting, "on_stuck": on_stuck}
+        for key, value in given.items():
+            object.__setattr__(self, key, _judged(key, _WATCH_RULES[key], value))
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Config:
     """What a tree runs.
 
     Args:
         venues: by name, ``gateio.spot``; may be empty for an app that makes its websocket objects itself.
+        watch: how the tree watches over its actors.
 
     Raises:
         ConfigError: a venue is unknown.
     """
 
     venues: dict[str, Venue]
+    watch: Watch
 
-    def __init__(self, venues: Mapping[str, Venue]) -> None:
+    def __init__(self, venues: Mapping[str, Venue], *, watch: Watch | None = None) -> None:
+        if not isinstance(watch, Watch | None):
+            raise ConfigError(
+                "watch", f"{rules.shown(watch)} is not a Watch; allowed: Watch(stall_after=0.05)"
+            )
+        object.__setattr__(self, "watch", watch or Watch())
         for name, venue in venues.items():
             key = f'venues."{name}"'
             _judged(key, _venue_name, name)
@@ -156,12 +190,22 @@ def load_config(path: str | Path) -> Config:
 
 
 def _config(document: dict[str, Any], folder: Path) -> Config:
-    _known_keys("", document, ("venues",))
+    _known_keys("", document, ("venues", "watch"))
     tables = _table("venues", document.get("venues", {}))
     for name, table in tables.items():
         _refuse_bare_name(name, table)
         _judged(f'venues."{name}"', _venue_name, name)
-    return Config({name: _venue(f'venues."{name}"', table, folder) for name, table in tables.items()})
+    venues = {name: _venue(f'venues."{name}"', table, folder) for name, table in tables.items()}
+    return Config(venues, watch=_watch(document.get("watch", {})))
+
+
+def _watch(raw: object) -> Watch:
+    table = _table("watch", raw)
+    _known_keys("watch", table, tuple(_WATCH_RULES))
+    try:
+        return Watch(**table)
+    except ConfigError as error:
+        raise ConfigError(f"watch.{error.key}", error.problem) from error
 
 
 def _refuse_bare_name(name: str, table: object) -> None:
@@ -220,5 +264,10 @@ _RULES: dict[str, Callable[[object], object]] = {
     "redundancy": rules.redundancy,
     "read": rules.reading,
     "delivery": lambda value: rules.choice(value, ("mailbox", "tap")),
+}
+_WATCH_RULES: dict[str, Callable[[object], object]] = {
+    "stall_after": rules.seconds_or_never,
+    "accounting": rules.flag,
+    "on_stuck": lambda value: rules.choice(value, ("wait", "exit")),
 }
 _OPTIONAL = frozenset({"ws_url", "rest_url", "ca_file", "local_address", "proxy"})

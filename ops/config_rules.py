@@ -128,6 +128,13 @@ def flag(value: object) -> bool:
     return value
 
 
+def seconds_or_never(value: object) -> float:
+    """Accept a number of seconds; 0 stands for never."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise Wrong(f"{shown(value)} is not a number of seconds; allowed: 0.05 and the like, 0 for never")
+    return float(value)
+
+
 def redundancy(value: object) -> int:
     """Accept the number of connections a shard."""
     if isinstance(value, bool) or value != 1:

@@ -116,19 +116,18 @@ def sim_arguments(config: Config) -> list[str]:
 
 def simulated(config: Config, addresses: SimAddresses) -> Config:
     """Return a config whose venues are the simulators; proxies and certificates are not for them."""
-    return Config(
-        {
-            name: replace(
-                venue,
-                ws_url=addresses.venues[name].ws,
-                rest_url=addresses.venues[name].rest,
-                ca_file=None,
-                local_address=None,
-                proxy=None,
-            )
-            for name, venue in config.venues.items()
-        }
-    )
+    venues = {
+        name: replace(
+            venue,
+            ws_url=addresses.venues[name].ws,
+            rest_url=addresses.venues[name].rest,
+            ca_file=None,
+            local_address=None,
+            proxy=None,
+        )
+        for name, venue in config.venues.items()
+    }
+    return replace(config, venues=venues)
 
 
 async def run(plan: RunPlan) -> list[str]:

@@ -80,7 +80,8 @@ def _venues(config: Path | None, live: str | None, symbols: str | None) -> Confi
     if wanted is None:
         return loaded
     chosen = _venue("--symbols", wanted).symbols
-    return Config({name: replace(venue, symbols=chosen) for name, venue in loaded.venues.items()})
+    venues = {name: replace(venue, symbols=chosen) for name, venue in loaded.venues.items()}
+    return replace(loaded, venues=venues)
 
 
 def _listed(text: str) -> list[str]:

@@ -8,7 +8,10 @@ import pytest
 
 from feedtree.exchanges.public.channels import Book, BookTicker, Kline, Trades
 from feedtree.exchanges.symbols import Symbol
-from feedtree.ops.config import Config, ConfigError, Venue, load_config
+from feedtree.ops.config import Config, ConfigError, Venue, Watch, load_config
+from feedtree.ops.run import simulated
+from feedtree.ops.run_plan import make_plan
+from feedtree.ops.sim_process import SimAddresses, VenueAddresses
 
 GATE = '[venues."gateio.spot"]\nsymbols = ["BTC/USDT"]\n'
 
@@ -39,6 +42,10 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         delivery = "tap"
         [venues."mexc.spot"]
         symbols = ["BTC/USDT"]
+        [watch]
+        stall_after = 0
+        accounting = true
+        on_stuck = "exit"
         """,
     )
     config = load_config(path)
@@ -52,6 +59,8 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
     assert mexc.channels == (Book(), Trades(), BookTicker())
     assert (mexc.ws_url, mexc.enabled, mexc.redundancy) == (None, True, 1)
     assert (mexc.read_mode, mexc.coalesce_s) == ("wait", 0.0)
+    assert config.watch == Watch(stall_after=0, accounting=True, on_stuck="exit")
+    assert Config(venues={}).watch == Watch(stall_after=0.05, accounting=False, on_stuck="wait")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +96,12 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         (GATE + 'read = "coalesce:x"', [".read", '"coalesce:x"', "coalesce:SECONDS"]),
         (GATE + 'read = "wait:1"', [".read", '"wait:1"']),
         (GATE + 'delivery = "tapp"', [".delivery", '"tap"?', "mailbox, tap"]),
+        ("watch = 1", ["watch: 1", "table"]),
+        ("[watch]\nstall_afer = 1", ["watch.stall_afer", '"stall_after"', "allowed: stall_after"]),
+        ("[watch]\nstall_after = -1", ["watch.stall_after: -1", "0 for never"]),
+        ("[watch]\nstall_after = true", ["watch.stall_after: true", "seconds"]),
+        ("[watch]\naccounting = 1", ["watch.accounting: 1", "true, false"]),
+        ('[watch]\non_stuck = "kill"', ["watch.on_stuck", '"kill"', "wait, exit"]),
         ("venues = [", ["is not TOML"]),
     ],
 )
@@ -124,6 +139,8 @@ def test_values_made_in_code_are_checked_likewise() -> None:
         Config(venues={"binance": Venue(symbols=["BTC/USDT"])})
     with pytest.raises(ConfigError, match="is not a Venue"):
         Config(venues={"mexc.spot": {"symbols": ["BTC/USDT"]}})  # type: ignore[dict-item]
+    with pytest.raises(ConfigError, match="is not a Watch"):
+        Config(venues={}, watch={"on_stuck": "exit"})  # type: ignore[arg-type]
 
 
 def test_symbols_and_channels_may_be_values() -> None:
@@ -149,3 +166,13 @@ def test_config_imports_nothing_heavy() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert ran.stdout.strip() == "[]"
+
+
+def test_the_command_line_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
+    """A config keeps its watch when symbols are chosen, or simulated venues take the place of the real ones."""
+    path = written(tmp_path, GATE + '[watch]\non_stuck = "exit"\n')
+    plan = make_plan(path, simulated=True, symbols="ETH/USDT")
+    assert plan.config.venues["gateio.spot"].symbols == (Symbol("ETH", "USDT"),)
+    assert plan.config.watch.on_stuck == "exit"
+    venues = {"gateio.spot": VenueAddresses(ws="ws://127.0.0.1:9/", rest="http://127.0.0.1:9")}
+    assert simulated(plan.config, SimAddresses(venues=venues, control="")).watch.on_stuck == "exit"
