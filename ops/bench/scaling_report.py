@@ -159,7 +159,7 @@ def table(runs: Sequence[Run]) -> Iterator[str]:
     """Yield the lines to print."""
     yield "Supervision: CPU of one child in µs without the garbage collector (gc: its part, of all phases)"
     yield f"restart: {CRASHES:,} crashes, one at a time beside idle siblings; burst: as many in one instant"
-    yield f"{'':17} {'children':>8} {'start':>7} {'restart':>7} {'burst':>7} {'stop':>7} {'gc':>7}  runs"
+    yield f"{'':19} {'children':>8} {'start':>7} {'restart':>7} {'burst':>7} {'stop':>7} {'gc':>7}  runs"
     for row in sorted(rows(runs), key=lambda row: row.children):
         yield _row_line(row)
     yield ""
@@ -179,7 +179,7 @@ def _row_line(row: Row) -> str:
     ]
     notes += ["by the wall clock"] if row.clock == "wall" else []
     costs = " ".join(f"{row.us[phase]:7.2f}" for phase in PHASES)
-    return f"{row.program:<17} {row.children:8,} {costs} {row.gc_us:7.2f}  {', '.join(notes)}"
+    return f"{row.program:<19} {row.children:8,} {costs} {row.gc_us:7.2f}  {', '.join(notes)}"
 
 
 def _ratio_lines(title: str, sizes: Sequence[int], ratios: Sequence[Ratio]) -> Iterator[str]:
@@ -193,9 +193,9 @@ def _ratio_lines(title: str, sizes: Sequence[int], ratios: Sequence[Ratio]) -> I
 def line(run: Run) -> str:
     """Return one run in a line, to be read while others run."""
     if run.sample is None or not run.counts:
-        return f"{run.children:6,} {run.program:<17} WRONG: {'; '.join(run.faults)}"
+        return f"{run.children:6,} {run.program:<19} WRONG: {'; '.join(run.faults)}"
     costs = " ".join(f"{phase} {run.sample.laps[phase].us:6.2f}" for phase in PHASES)
-    return f"{run.children:6,} {run.program:<17} {costs} µs{'  disturbed' if run.disturbed else ''}"
+    return f"{run.children:6,} {run.program:<19} {costs} µs{'  disturbed' if run.disturbed else ''}"
 
 
 def document(runs: Sequence[Run]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import gc
 import logging
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -119,8 +120,10 @@ PROGRAMS: dict[str, Program] = {
     "feedtree dynamic": dynamic,
     "feedtree": static,
     "bare trio": bare,
+    "feedtree accounting": partial(static, accounting=True),
+    "feedtree unwatched": partial(static, stall_after=None),
 }
-ORDERED = ("feedtree", "bare trio")  # these promise to stop in reverse start order
+ORDERED = PROGRAMS.keys() - {"feedtree dynamic"}  # these promise to stop in reverse start order
 
 
 def _specs(ward: Ward) -> list[ChildSpec]:
