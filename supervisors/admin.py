@@ -93,6 +93,7 @@ def _terminate(control: Control, child: Child, request: Request) -> None:
     control.settle(child)
     if child.incarnation is not None:
         child.stopping.append(request)
+        child.incarnation.timed_out = False  # it is stopped by hand now, whatever it was stopped for before
         request_stop(child)
         return
     disappoint(child, "terminated")

@@ -186,11 +186,12 @@ class Incarnation:
     def judgement(self) -> Judgement:
         """Judge how it ended, and let go of what left it."""
         error, self.error = self.error, None
-        if self.timed_out:
-            late = StartTimeout(self.child.path, "it was not ready in time")
-            late.__cause__ = error
-            return Judgement(Verdict.BUG, late, late)
-        return judge(error, ready=self.ready_at is not None, stop_requested=self.stop_requested)
+        judgement = judge(error, ready=self.ready_at is not None, stop_requested=self.stop_requested)
+        if not self.timed_out or judgement.verdict is Verdict.INTERRUPTED:
+            return judgement
+        late = StartTimeout(self.child.path, "it was not ready in time")
+        late.__cause__ = error
+        return Judgement(Verdict.BUG, late, late)
 
     def attempt(self, judgement: Judgement, now: float) -> Attempt:
         """Return what this incarnation came to, as far as its backoff cares."""

@@ -54,7 +54,7 @@ class _Root:
     async def close(self) -> BaseException | None:
         """Stop the tree in order and wait for its end; an interrupt meanwhile hurries it, and is returned."""
         interrupt: BaseException | None = None
-        self.control.post(self.control.begin_stop, float("inf"))
+        self.control.post(self.control.begin_stop, self.control.spec.shutdown)
         while not self.around.over.is_set():
             try:
                 with trio.CancelScope(shield=True):

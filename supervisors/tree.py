@@ -300,14 +300,15 @@ class Supervisor:
         """Stop the whole tree in order, and wait until it has ended. Can be called again, to hurry.
 
         Args:
-            within: seconds after which everything that still runs is asked at once, with no grace left.
+            within: seconds after which everything that still runs is asked at once, with no grace left; no longer
+                than the root's own ``shutdown``.
 
         Raises:
             CalledDuringStart: the caller is a child of this tree, which would wait for itself.
         """
         if runs_below(self._control):
             raise CalledDuringStart("", "a child cannot wait for the end of its own tree")
-        self._control.post(self._control.begin_stop, within)
+        self._control.post(self._control.begin_stop, min(within, self._control.spec.shutdown))
         await self._around.over.wait()
 
     async def _ask(self, action: Callable[[Request], None], target: Target) -> Handle | None:

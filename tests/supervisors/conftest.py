@@ -1,8 +1,12 @@
 """One scripted child, which plays every part that a supervisor has to cope with, in virtual time."""
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from random import Random
+from types import ModuleType
 from typing import Any, NoReturn
 
 import pytest
@@ -201,3 +205,15 @@ def heard() -> Callable[..., AbstractAsyncContextManager[list[LifecycleEvent]]]:
 def temporary() -> dict[str, Any]:
     """The option of a child that is never restarted."""
     return {"restart": Restart.TEMPORARY}
+
+
+@pytest.fixture(scope="session")
+def tree_model() -> ModuleType:
+    """The package beside this file: tell a random tree's story, check it against the rules."""
+    folder = Path(__file__).with_name("tree_model")
+    spec = spec_from_file_location("tree_model", folder / "__init__.py")
+    assert spec is not None
+    assert spec.loader is not None
+    package = sys.modules[spec.name] = module_from_spec(spec)
+    spec.loader.exec_module(package)
+    return package

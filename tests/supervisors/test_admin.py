@@ -270,6 +270,24 @@ async def test_several_who_terminate_the_same_child_are_all_answered(autojump_cl
         assert trio.current_time() == 1.0
 
 
+@pytest.mark.parametrize("strategy", list(Strategy))
+async def test_a_child_terminated_while_it_ends_for_a_late_start_stays_down(
+    autojump_clock, cast, strategy: Strategy
+) -> None:
+    """Whoever terminates it is answered when it has ended, and no sibling is restarted for it."""
+    late = cast.child("a", [], [cast.slow_cleanup(3)], start_timeout=1.0)
+    async with cast.open(late, cast.child("b"), strategy=strategy) as tree:
+        cast.order("a", cast.crash())
+        await trio.sleep(2)
+        with trio.fail_after(50):
+            await tree.terminate_child("a")
+        assert trio.current_time() == 4.0
+        generation = tree.node("b").generation
+        await trio.sleep(100)
+        assert (tree.node("a").state, tree.node("a").generation) == (ChildState.STOPPED, 2)
+        assert (tree.node("b").state, tree.node("b").generation) == (ChildState.RUNNING, generation)
+
+
 async def test_terminating_a_child_that_is_being_started_answers_both(autojump_clock, cast) -> None:
     """Who waits for its start is told that it was stopped."""
     async with cast.open() as tree, trio.open_nursery() as nursery:

@@ -214,3 +214,17 @@ async def test_an_interrupt_deep_in_the_tree_and_in_a_group_goes_on_alone(autoju
     with pytest.raises(KeyboardInterrupt):
         await run_until_it_fails(cast, cast.crash(group), *children)
     assert cast.diary[-3:] == ["-s/b1", "-s/c1", "-a1"]
+
+
+@pytest.mark.row("SUP-044")
+@pytest.mark.parametrize("deep", [False, True])
+async def test_an_interrupt_of_a_child_that_was_not_ready_in_time_goes_on(
+    autojump_clock, cast, deep: bool
+) -> None:
+    """It is no start that came too late, whoever of the two was asked to end."""
+    late = cast.child("x", [cast.crash_on_cancel(KeyboardInterrupt())], start_timeout=50.0 if deep else 3.0)
+    branch = SupervisorSpec("s", [late], start_timeout=3.0)
+    with pytest.raises(KeyboardInterrupt):
+        async with cast.open(cast.child("a")) as tree:
+            await tree.start_child("", branch if deep else late)
+    assert cast.diary == ["+a1", "+s/x1" if deep else "+x1", "-s/x1" if deep else "-x1", "-a1"]

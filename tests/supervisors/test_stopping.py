@@ -313,6 +313,17 @@ async def test_the_grace_of_a_supervisor_bounds_all_below_it(autojump_clock, cas
     assert trio.current_time() == 2.0
 
 
+async def test_the_grace_of_the_root_bounds_the_whole_tree(autojump_clock, cast) -> None:
+    """As it says; also where it is told to stop with more time, and for children that are asked one by one."""
+    children = [cleaner("a", 100, 50), cleaner("b", 100, 50)]
+    async with cast.open(*children, shutdown=2.0) as tree:
+        assert tree.snapshot().worst_stop == 2.0
+    assert trio.current_time() == 2.0
+    async with cast.open(*children, shutdown=2.0) as tree:
+        await tree.stop(within=30)
+        assert trio.current_time() == 4.0
+
+
 async def test_the_worst_case_stop_time_is_computed_and_true(autojump_clock, cast) -> None:
     """Ordered supervisors add up, dynamic ones take the longest."""
     dynamic = SupervisorSpec("d", [cleaner("x", 99, 3), cleaner("y", 99, 4)], dynamic=True)
