@@ -1,5 +1,6 @@
 """What an exception looked like: kept without the exception, so that no frame, local or socket stays alive for it."""
 
+from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
 
@@ -103,12 +104,17 @@ class _Painter:
 
 
 def _frames(trace: TracebackType | None) -> tuple[Frame, ...]:
-    frames: list[Frame] = []
+    # An exception that is raised again and again has a traceback of thousands: only the last are looked at.
+    last: deque[TracebackType] = deque(maxlen=_FRAMES)
     while trace is not None:
-        code = trace.tb_frame.f_code
-        frames.append(Frame(code.co_filename, trace.tb_lineno, code.co_name))
+        last.append(trace)
         trace = trace.tb_next
-    return tuple(frames[-_FRAMES:])
+    return tuple(map(_frame, last))
+
+
+def _frame(trace: TracebackType) -> Frame:
+    code = trace.tb_frame.f_code
+    return Frame(code.co_filename, trace.tb_lineno, code.co_name)
 
 
 def _lines(fault: Fault, indent: str) -> Iterator[str]:
