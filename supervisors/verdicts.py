@@ -6,7 +6,11 @@ Exception
 ├── Fatal                no retry can help: parked as failed until a person acts
 ├── Shutdown             the child ended itself on purpose (OTP's ``shutdown``)
 └── anything else        a bug: restarted with the same backoff, and counted
+
+Whoever subclasses one of them need not call its ``__init__``: what it would have set has a default in the class.
 """
+
+import math
 
 
 class Retryable(Exception):
@@ -18,11 +22,17 @@ class Throttled(Retryable):
 
     Attributes:
         retry_after: seconds that the venue stated, or None where it stated nothing.
+
+    Raises:
+        ValueError: `retry_after` is no finite number of seconds, 0 or more: the text of a header, for instance.
     """
+
+    retry_after: float | None = None
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        if retry_after is not None:
+            self.retry_after = _seconds(retry_after)
 
 
 class Fatal(Exception):
@@ -31,6 +41,8 @@ class Fatal(Exception):
     Attributes:
         remedy: what the person can do, in one sentence.
     """
+
+    remedy: str = ""
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)
@@ -44,6 +56,14 @@ class Shutdown(Exception):
         payload: anything that the child wants its end to say.
     """
 
+    payload: object = None
+
     def __init__(self, payload: object = None) -> None:
         super().__init__(payload)
         self.payload = payload
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+        return float(value)
+    raise ValueError(f"retry_after = {value!r}: a finite number of seconds, 0 or more, or None")

@@ -1,5 +1,8 @@
 """What the end of an incarnation means."""
 
+import math
+from typing import Any
+
 import pytest
 import trio
 
@@ -147,3 +150,27 @@ def test_reasons_are_single_lines_of_bounded_length() -> None:
     assert describe(KeyError()) == "KeyError"
     assert len(describe(ValueError("x" * 10_000))) == 300
     assert describe(Mute()) == "Mute: (its text raised RuntimeError)"
+
+
+@pytest.mark.parametrize("pause", ["5", b"5", True, -1.0, math.nan, math.inf])
+def test_a_pause_that_is_no_number_of_seconds_is_refused_where_it_is_raised(pause: Any) -> None:
+    """A header's text would break the supervisor that computes with it; the actor alone is at fault."""
+    with pytest.raises(ValueError, match="retry_after = "):
+        Throttled("429", retry_after=pause)
+
+
+def test_a_verdict_of_a_class_with_an_init_of_its_own_is_judged() -> None:
+    """One that does not call the class above it: what the supervisor reads has a default."""
+
+    class Limited(Throttled):
+        def __init__(self, weight: int) -> None:
+            self.weight = weight
+
+    class Refused(Fatal):
+        def __init__(self, code: int) -> None:
+            self.code = code
+
+    assert running(Limited(3)).verdict is Verdict.THROTTLED
+    assert running(Limited(3)).retry_after is None
+    assert running(Refused(3)).verdict is Verdict.FATAL
+    assert Refused(3).remedy == ""
