@@ -1,5 +1,6 @@
 """What happens in a tree, as a typed stream."""
 
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
@@ -8,6 +9,7 @@ from types import TracebackType
 import trio
 from msgspec import Struct
 
+from feedtree.supervisors.errors import InvalidSpec
 from feedtree.supervisors.judgement import Judgement
 from feedtree.supervisors.reports import CrashReport
 
@@ -74,6 +76,7 @@ class EventStream:
         self._bus = bus
         self._path = path
         self._prefix = path + "/"
+        check_capacity(capacity)
         self._send, self._receive = trio.open_memory_channel[LifecycleEvent](capacity)
         self.missed = 0
 
@@ -113,6 +116,13 @@ class EventStream:
     def end(self) -> None:
         """Let iteration end after the events queued so far."""
         self._send.close()
+
+
+def check_capacity(value: object) -> None:
+    """Raise `InvalidSpec` for what no queue can hold: the newest event always has room."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if not whole and value != math.inf:
+        raise InvalidSpec("events(capacity)", value, "an integer, 1 or more, or math.inf")
 
 
 class EventBus:

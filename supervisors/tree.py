@@ -1,5 +1,6 @@
 """The handle of a running tree: look at it, listen to it, steer it."""
 
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar, TypeVarTuple, Unpack
@@ -15,6 +16,7 @@ from feedtree.supervisors.errors import (
     AdminRefused,
     CalledDuringStart,
     ChildNotFound,
+    InvalidSpec,
     NotASupervisor,
     NotSupported,
     SupervisorDown,
@@ -39,8 +41,9 @@ Args = TypeVarTuple("Args")
 class Supervisor:
     """A running tree, from its root. Made by `open_supervisor`.
 
-    A path is the ids from below the root down to a child, joined by ``/``; the root's own path is empty. Wherever a
-    path is taken, a `Handle` is taken too, which names one child and no later one of its id.
+    A path is the ids from below the root down to a child, joined by ``/``; the root's own path is empty. Where a
+    `Target` is taken, a `Handle` will do as well, which names one child and no later one of its id; `events` and
+    `failed` take a path, since they are of use before the child exists, and after it.
 
     Looking never waits. A request that does not fit the state of the tree raises a subclass of `AdminRefused` and
     changes nothing; a request in progress goes on when its caller is cancelled, except those that start a child,
@@ -134,10 +137,14 @@ class Supervisor:
 
         Args:
             path: the branch; it need not exist yet.
-            capacity: how many events may wait; when full, the oldest is dropped and counted as ``missed``.
+            capacity: how many events may wait, 1 or more; when full, the oldest is dropped and counted as
+                ``missed``.
 
         Returns:
             An async context manager and iterator. Iteration ends with the tree.
+
+        Raises:
+            InvalidSpec: a capacity below 1.
         """
         return self._around.bus.listen(path, capacity)
 
@@ -304,8 +311,11 @@ class Supervisor:
                 than the root's own ``shutdown``.
 
         Raises:
+            InvalidSpec: `within` is no number.
             CalledDuringStart: the caller is a child of this tree, which would wait for itself.
         """
+        if isinstance(within, bool) or not isinstance(within, int | float) or math.isnan(within):
+            raise InvalidSpec("stop(within)", within, "a number of seconds")
         if runs_below(self._control):
             raise CalledDuringStart("", "a child cannot wait for the end of its own tree")
         self._control.post(self._control.begin_stop, min(within, self._control.spec.shutdown))

@@ -1,6 +1,7 @@
 """What listeners hear, and what a look at the tree shows."""
 
 import json
+import math
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from feedtree.supervisors import (
     ChildState,
     EventKind,
     Fatal,
+    InvalidSpec,
     Restart,
     Retryable,
     Strategy,
@@ -137,6 +139,17 @@ async def test_a_slow_listener_loses_the_oldest_and_knows_it(autojump_clock, cas
         stream.close()
         stream.close()
         assert [each async for each in stream] == []
+
+
+@pytest.mark.parametrize("capacity", [0, -1, True, 1.5, "x", None])
+async def test_a_queue_that_cannot_hold_one_event_is_refused(autojump_clock, cast, capacity) -> None:
+    """An event that has no room at all would break the supervisor that tells of it."""
+    async with cast.open(cast.child("a")) as tree:
+        with pytest.raises(InvalidSpec, match=r"events\(capacity\) = "):
+            tree.events(capacity=capacity)
+        async with tree.events(capacity=math.inf) as events:
+            await tree.terminate_child("a")
+            assert (await anext(events)).kind is K.STOPPING
 
 
 async def test_iteration_ends_with_the_tree_after_the_last_event(autojump_clock, cast) -> None:

@@ -305,6 +305,15 @@ async def test_a_second_stop_can_hurry_the_first(autojump_clock, cast) -> None:
         assert trio.current_time() == 5.0
 
 
+@pytest.mark.parametrize("within", [math.nan, "3", None, True])
+async def test_a_limit_that_is_no_number_is_refused_and_nothing_stops(autojump_clock, cast, within) -> None:
+    """It would break the supervisor that reckons with it."""
+    async with cast.open(cast.child("a")) as tree:
+        with pytest.raises(InvalidSpec, match=r"stop\(within\) = "):
+            await tree.stop(within)
+        assert tree.snapshot().state is ChildState.RUNNING
+
+
 async def test_the_grace_of_a_supervisor_bounds_all_below_it(autojump_clock, cast) -> None:
     """When it is over, every actor below is out of grace at once."""
     inner = SupervisorSpec("s", [cleaner("a", 100, 50), cleaner("b", 100, 50)], shutdown=2.0)
