@@ -126,8 +126,9 @@ class Context:
             info: anything that whoever started the actor may want to have.
 
         Raises:
-            RuntimeError: it was told before; an incarnation starts once.
+            RuntimeError: it was told before, since an incarnation starts once; or this incarnation has ended.
         """
+        self._refuse_when_ended()
         if self.ready_event.is_set():
             raise RuntimeError(f"{self.path} said twice that it started")
         self.info = info
@@ -145,13 +146,15 @@ class Context:
     def report(self, state: str, **facts: Any) -> None:
         """Tell how the actor is, in its own words (``connecting``, ``live``), for every tool that shows it.
 
+        Once this incarnation has ended, nobody is told any more.
+
         Args:
             state: a short word.
             **facts: what belongs to that state; they take the place of those told before.
         """
         self.state = state
         self.facts = facts
-        if self._on_report is not None:
+        if self._on_report is not None and not self._ended:
             self._on_report(self)
 
     def mark_connected(self) -> None:

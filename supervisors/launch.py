@@ -40,8 +40,8 @@ def start(control: Control, child: Child) -> None:
 
 
 def on_ready(incarnation: Incarnation) -> None:
-    """Take note that an incarnation is ready; too late where it was asked to stop."""
-    if incarnation.stop_requested:
+    """Take note that an incarnation is ready; too late where it was asked to stop, or has ended."""
+    if incarnation.stop_requested or incarnation.child.incarnation is not incarnation:
         return
     control, child = incarnation.home, incarnation.child
     incarnation.ready_at = trio.current_time()

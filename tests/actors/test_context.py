@@ -49,6 +49,19 @@ def test_a_report_replaces_the_last_and_calls_the_hook() -> None:
     assert "live" in repr(context)
 
 
+def test_an_incarnation_that_has_ended_is_not_heard_any_more() -> None:
+    """Whoever kept its context can neither report for it nor say that it started."""
+    seen: list[str | None] = []
+    context = Context("a", 1, on_report=lambda told: seen.append(told.state))
+    context.report("live")
+    context.end("returned")
+    context.report("late")
+    assert seen == ["live"]
+    with pytest.raises(RuntimeError, match="has ended"):
+        context.started()
+    assert not context.ready_event.is_set()
+
+
 def test_a_report_without_a_hook_is_kept() -> None:
     """A context outside a tree works too."""
     context = Context("a", 1)

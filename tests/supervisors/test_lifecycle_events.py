@@ -17,6 +17,7 @@ from feedtree.supervisors import (
     InvalidSpec,
     Restart,
     Retryable,
+    StartFailed,
     Strategy,
     SupervisorSpec,
     Throttled,
@@ -139,6 +140,65 @@ async def test_a_slow_listener_loses_the_oldest_and_knows_it(autojump_clock, cas
         stream.close()
         stream.close()
         assert [each async for each in stream] == []
+
+
+@pytest.mark.row("SUP-111")
+async def test_a_context_that_outlives_its_incarnation_tells_nothing(autojump_clock, cast, heard) -> None:
+    """Whoever kept it can neither make a parked child look ready nor speak for one that is gone."""
+
+    async def actor(context: Context) -> None:
+        kept.append(context)
+        if context.generation == 1:
+            context.started()
+            raise ValueError
+        raise Fatal("no")
+
+    kept: list[Context] = []
+    async with cast.open() as tree, heard(tree) as events:
+        await tree.start_child("", ChildSpec("a", actor))
+        await settled()
+        before = len(events)
+        for late in kept:
+            late.report("live")
+            with pytest.raises(RuntimeError):
+                late.started()
+        await settled()
+        assert tree.node("a").state is ChildState.FAILED
+        await tree.remove("a")
+        kept[1].report("live")
+        await settled()
+        assert [each.kind for each in events[before:]] == [K.REMOVED]
+
+
+class AtExit(trio.abc.Instrument):
+    """Says for an actor that it started, when its task has just ended and its supervisor has not run since."""
+
+    def __init__(self) -> None:
+        self.context: Context | None = None
+
+    def task_exited(self, task: trio.lowlevel.Task) -> None:
+        if self.context is not None and task.name == self.context.path:
+            self.context.started()
+
+
+@pytest.mark.row("SUP-111")
+async def test_who_says_that_it_started_when_it_has_ended_was_never_ready(
+    autojump_clock, cast, heard
+) -> None:
+    """Its supervisor learns of the end first."""
+
+    async def actor(context: Context) -> None:
+        late.context = context
+        raise Fatal("no")
+
+    late = AtExit()
+    trio.lowlevel.add_instrument(late)
+    async with cast.open() as tree, heard(tree) as events:
+        with pytest.raises(StartFailed):
+            await tree.start_child("", ChildSpec("a", actor))
+        await settled()
+    trio.lowlevel.remove_instrument(late)
+    assert told(events, "a") == [(K.STARTING, 1), (K.CRASHED, 1), (K.REMOVED, 1)]
 
 
 @pytest.mark.parametrize("capacity", [0, -1, True, 1.5, "x", None])
