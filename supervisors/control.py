@@ -169,6 +169,9 @@ class Control:
             failure.__cause__ = error
             self.give_up(failure)
             return
+        except BaseException as interrupt:
+            self.give_up(interrupt)
+            return
         self.lineage.keep_only([spec.id for spec in specs])
         for spec in specs:
             self.enlist(spec)

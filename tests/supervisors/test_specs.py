@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 import pytest
+import trio
 
 from feedtree.actors.context import Context
 from feedtree.supervisors import (
@@ -165,3 +166,28 @@ async def test_an_exception_in_a_children_function_fails_the_start() -> None:
             raise AssertionError
     assert caught.value.__cause__ is not None
     assert caught.value.__cause__.__cause__ is boom
+
+
+@pytest.mark.row("SUP-044")
+@pytest.mark.parametrize("interrupt", [SystemExit("no such venue"), KeyboardInterrupt()])
+async def test_an_interrupt_in_a_children_function_stops_the_tree_in_order_and_goes_on(
+    autojump_clock, cast, interrupt: BaseException
+) -> None:
+    """It is neither a failed start nor a defect of the supervisor that called it."""
+    calls = []
+
+    def plan() -> list[ChildSpec]:
+        calls.append(None)
+        if len(calls) == 2:
+            raise interrupt
+        return [cast.child("x")]
+
+    async def run() -> None:
+        async with cast.open(cast.child("a"), cast.child("b"), SupervisorSpec("s", plan, intensity=0)):
+            cast.order("x", cast.crash())
+            await trio.sleep_forever()
+
+    with pytest.raises(type(interrupt)) as caught:
+        await run()
+    assert caught.value is interrupt
+    assert cast.diary[-2:] == ["-b1", "-a1"]
