@@ -307,7 +307,7 @@ class Control:
             recovery.after_end(self, incarnation, judgement)
 
     def give_up(self, failure: BaseException) -> None:
-        """Stop all children, and end with that failure; an interrupt goes before any other one."""
+        """Stop all children, and end with that failure; the first one counts, but an interrupt goes before it."""
         if self.accepting:
             self.around.bus.tell(EventKind.GAVE_UP, self.path, self._generation, describe(failure))
         self._end_with(failure)
@@ -320,7 +320,7 @@ class Control:
             self._end_with(shutdown)
 
     def _end_with(self, failure: BaseException) -> None:
-        if self.failure is None or isinstance(self.failure, Exception):
+        if not self.failed or (not isinstance(failure, Exception) and isinstance(self.failure, Exception)):
             self.failure = failure
         if self._on_give_up is not None:
             self._on_give_up()

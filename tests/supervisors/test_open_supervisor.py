@@ -105,6 +105,35 @@ async def test_a_body_and_a_tree_that_both_fail_are_both_raised(autojump_clock, 
         await run()
 
 
+async def test_a_tree_fails_with_the_first_of_its_failures(autojump_clock, cast) -> None:
+    """What fails while it stops does not hide why it stops."""
+    essential = cast.child("e", [cast.ready, cast.sleep(2), cast.crash(Fatal("second"))], essential=True)
+    slow = cast.child("slow", [cast.ready, cast.slow_cleanup(3)])
+
+    async def run() -> None:
+        async with cast.open(SupervisorSpec("s", [essential]), slow, cast.child("a"), intensity=0):
+            await trio.sleep(1)
+            cast.order("a", cast.crash(ValueError("first")))
+            await trio.sleep_forever()
+
+    with pytest.raises(TreeFailed, match="first") as caught:
+        await run()
+    assert caught.value.path == "a"
+
+
+async def test_an_interrupt_goes_before_the_first_failure(autojump_clock, cast) -> None:
+    """Whoever asked the process to end is not told of something else."""
+    late = cast.child("late", [cast.ready, cast.crash_on_cancel(SystemExit(3))])
+
+    async def run() -> None:
+        async with cast.open(late, cast.child("a"), intensity=0):
+            cast.order("a", cast.crash())
+            await trio.sleep_forever()
+
+    with pytest.raises(SystemExit):
+        await run()
+
+
 async def test_a_tree_that_fails_after_the_body_was_cancelled_is_raised(autojump_clock, cast) -> None:
     """A mere cancellation gives way to it."""
     failing = cast.child("a", [cast.ready, cast.crash_on_cancel(KeyboardInterrupt())])
