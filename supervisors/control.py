@@ -362,7 +362,11 @@ class Control:
                 halt.request_stop(child, grace=0.0)
 
     def _answer_the_rest(self) -> None:
-        """Refuse every request that came too late to be handled, and end what ended unnoticed."""
+        """Refuse every request that was not answered or came too late, and end what ended unnoticed."""
+        for child in self.children.values():  # where this supervisor broke down, some still wait
+            child.refuse_start(SupervisorDown(child.path, "its supervisor has ended"))
+            for request in child.stopping:
+                request.reject(SupervisorDown(child.path, "its supervisor has ended"))
         for _, subject in self._inbox:
             if isinstance(subject, Request):
                 subject.reject(SupervisorDown(self.path, "it has ended"))

@@ -1,6 +1,7 @@
 """The body and its tree: who ends whom, and what is raised."""
 
 import signal
+from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
@@ -11,6 +12,7 @@ from feedtree.supervisors import (
     ChildSpec,
     ChildState,
     Fatal,
+    SupervisorDown,
     SupervisorSpec,
     TreeFailed,
     grace,
@@ -251,6 +253,35 @@ async def test_a_defect_of_a_supervisor_ends_the_tree(autojump_clock, cast, bran
         await run()
     assert isinstance(caught.value.__cause__, SupervisorDefect)
     assert cast.diary[-1] == "-a1"
+
+
+async def test_a_defect_of_a_supervisor_leaves_nobody_waiting(autojump_clock, cast) -> None:
+    """Neither who waits for a start nor who waits for an end, also outside of the body that the tree cancels."""
+    errors: dict[str, Exception] = {}
+
+    async def sleep(_: Context) -> None:
+        await trio.sleep_forever()
+
+    async def ask(request: Callable[..., Awaitable[object]], *args: object) -> None:
+        try:
+            await request(*args)
+        except SupervisorDown as error:
+            errors[error.path] = error
+
+    async def run(nursery: trio.Nursery) -> None:
+        slow = cast.child("slow", [cast.ready, cast.slow_cleanup(3)])
+        async with open_supervisor(SupervisorSpec("root", [slow, cast.child("x")]), log=BrokenLog()) as tree:
+            nursery.start_soon(ask, tree.start_child, "", ChildSpec("never", sleep))
+            nursery.start_soon(ask, tree.terminate_child, "slow")
+            await settled()
+            cast.order("x", cast.crash())
+            await trio.sleep_forever()
+
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            with pytest.raises(TreeFailed, match="is broken"):
+                await run(nursery)
+    assert set(errors) == {"never", "slow"}
 
 
 async def test_no_task_is_left_behind(autojump_clock, cast) -> None:
