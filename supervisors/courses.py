@@ -42,7 +42,7 @@ def decide(spec: Spec, judgement: Judgement, *, dynamic: bool) -> Course:
         return Course.FORGET if dynamic else Course.REST
     if judgement.verdict is Verdict.FATAL:
         return Course.PARK
-    if spec.bulkhead and isinstance(spec, SupervisorSpec):
+    if spec.bulkhead and isinstance(spec, SupervisorSpec) and not judgement.orderly:
         return Course.PARK
     return Course.RESTART
 

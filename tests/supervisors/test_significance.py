@@ -82,6 +82,20 @@ async def test_any_end_of_a_significant_temporary_child_ends_its_supervisor(
     assert EventKind.GAVE_UP not in [each.kind for each in events]
 
 
+@pytest.mark.row("SUP-103")
+async def test_a_bulkhead_that_shuts_itself_down_has_not_failed(autojump_clock, cast, heard) -> None:
+    """A permanent one is restarted and counted as after any orderly end; parked where that happens too often."""
+    child = cast.child("a", significant=True, **TRANSIENT)
+    bulkhead = SupervisorSpec("s", [child], auto_shutdown=ANY, bulkhead=True)
+    async with cast.open(bulkhead, intensity=1) as tree:
+        cast.order("a", cast.leave)
+        await settled()
+        assert tree.node("s").state is ChildState.RUNNING
+        assert (tree.node("s").generation, tree.snapshot().restarts_in_window) == (2, 1)
+        cast.order("a", cast.leave)
+        assert "more than 1 restarts" in await tree.failed("s")
+
+
 @pytest.mark.row("SUP-099")
 async def test_only_an_orderly_end_of_a_significant_transient_child_counts(autojump_clock, cast) -> None:
     """After a crash it is restarted."""
