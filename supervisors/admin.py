@@ -89,6 +89,7 @@ def terminate(request: Request) -> None:
 
 def _terminate(control: Control, child: Child, request: Request) -> None:
     child.by_hand = True
+    child.held_by = None  # it does not come back with the one that it waited for, either
     clear_wait(control, child)
     control.settle(child)
     if child.incarnation is not None:

@@ -297,6 +297,24 @@ async def test_a_child_stopped_by_hand_is_not_brought_back_by_its_group(autojump
         assert generations(tree) == {"a": 2, "b": 2, "c": 2}
 
 
+@pytest.mark.parametrize("on_its_way", [False, True])
+async def test_a_held_child_that_is_stopped_by_hand_is_held_no_more(autojump_clock, cast, on_its_way) -> None:
+    """It stays down when the parked one is started again, and can be started by itself before."""
+    slow = [cast.ready, cast.slow_cleanup(1)]
+    children = [cast.child("a"), cast.child("b", slow), cast.child("c")]
+    async with cast.open(*children, strategy=Strategy.REST_FOR_ONE) as tree:
+        cast.order("a", cast.crash(Fatal("bad key")))
+        await trio.sleep(0.5 if on_its_way else 2)
+        await tree.terminate_child("b")
+        await tree.restart("a")
+        await settled()
+        assert states(tree) == {"a": "running", "b": "stopped", "c": "running"}
+        cast.order("a", cast.crash(Fatal("bad key")))
+        await settled()
+        assert str(await tree.restart("b")) == "b"
+        assert states(tree) == {"a": "failed", "b": "running", "c": "stopped"}
+
+
 async def test_a_child_added_during_a_group_restart_comes_after_it(autojump_clock, cast) -> None:
     """Start order holds for those added at run time, too."""
     children = [cast.child("a", [], [cast.sleep(2)]), cast.child("b")]
