@@ -140,6 +140,10 @@ async def open_supervisor(
         KeyboardInterrupt: or SystemExit, raised in a child.
         BaseExceptionGroup: the body and the tree both failed.
     """
+    if not isinstance(spec, SupervisorSpec):
+        raise InvalidSpec("open_supervisor(spec)", spec, "a SupervisorSpec")
+    if rng is not None and not isinstance(rng, random.Random):
+        raise InvalidSpec("open_supervisor(rng)", rng, "a random.Random, or None")
     logger = (default_log() if log is None else log).bind()
     around = Surroundings(
         rng or random.Random(),

@@ -247,7 +247,8 @@ class Supervisor:
     async def restart(self, path: Target) -> Handle | None:
         """Start a child that does not run (parked, terminated or ended), and wait until it is ready.
 
-        Siblings that were held because of it are started after it, in order.
+        Siblings that were held because of it are started after it, in order. To restart one of those is to restart
+        the parked child for which they wait: the answer comes when that one is ready, and is its handle.
 
         Returns:
             The child's handle; None where it said that there is nothing to run.

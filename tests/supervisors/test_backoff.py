@@ -2,6 +2,7 @@
 
 import math
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -117,6 +118,8 @@ def test_a_reset_forgets_everything() -> None:
         ("throttle", "60"),
         ("flapping_after", 0),
         ("flapping_after", 1.5),
+        ("flapping_after", True),
+        ("herd", 0.25),
     ],
 )
 def test_a_policy_that_cannot_work_is_refused_by_name(field: str, value: object) -> None:
@@ -124,3 +127,12 @@ def test_a_policy_that_cannot_work_is_refused_by_name(field: str, value: object)
     with pytest.raises(InvalidSpec, match=f"BackoffPolicy.{field}") as caught:
         BackoffPolicy(**{field: value})
     assert caught.value.value == value
+
+
+@pytest.mark.parametrize("window", [-1, True, "0.25", None])
+def test_a_herd_without_a_window_is_refused(window: Any) -> None:
+    """The supervisor that asked it would break."""
+    with pytest.raises(InvalidSpec, match=r"Herd\.window"):
+        Herd(window)
+    with pytest.raises(InvalidSpec, match=r"Herd\.window"):
+        Herd(math.nan)

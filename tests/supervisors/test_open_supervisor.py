@@ -12,6 +12,7 @@ from feedtree.supervisors import (
     ChildSpec,
     ChildState,
     Fatal,
+    InvalidSpec,
     SupervisorDown,
     SupervisorSpec,
     TreeFailed,
@@ -295,6 +296,21 @@ async def test_no_task_is_left_behind(autojump_clock, cast) -> None:
         await tree.remove("c")
         assert trio.lowlevel.current_statistics().tasks_living > before
     assert trio.lowlevel.current_statistics().tasks_living == before
+
+
+@pytest.mark.parametrize("spec", [None, "root", ChildSpec("a", trio.sleep)])
+async def test_what_is_no_supervisor_is_refused_as_a_root(spec) -> None:
+    """By name, and before anything starts."""
+    with pytest.raises(InvalidSpec, match=r"open_supervisor\(spec\) = "):
+        async with open_supervisor(spec):
+            raise AssertionError
+
+
+async def test_chance_that_is_no_random_is_refused() -> None:
+    """It would break the supervisor at the first jitter."""
+    with pytest.raises(InvalidSpec, match=r"open_supervisor\(rng\) = 7"):
+        async with open_supervisor(SupervisorSpec("root"), rng=7):  # type: ignore[arg-type]
+            raise AssertionError
 
 
 async def test_default_clock_log_and_chance(capsys) -> None:
