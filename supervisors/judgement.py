@@ -169,12 +169,14 @@ def _judge_cause(
 
 
 def leaves_of(error: BaseException) -> Iterator[BaseException]:
-    """Walk the leaves of a group, without the cancellations."""
-    if isinstance(error, BaseExceptionGroup):
-        for each in error.exceptions:
-            yield from leaves_of(each)
-    elif not isinstance(error, trio.Cancelled):
-        yield error
+    """Walk the leaves of a group, without the cancellations; a group in a group in a group may go down any depth."""
+    left = [error]
+    while left:
+        each = left.pop()
+        if isinstance(each, BaseExceptionGroup):
+            left.extend(reversed(each.exceptions))
+        elif not isinstance(each, trio.Cancelled):
+            yield each
 
 
 def _split(leaves: list[BaseException]) -> tuple[list[BaseException], tuple[BaseException, ...]]:

@@ -8,7 +8,7 @@ import trio
 
 from feedtree.actors.context import Ignored
 from feedtree.supervisors import Fatal, Judgement, Retryable, Shutdown, Throttled, Verdict
-from feedtree.supervisors.judgement import describe, judge
+from feedtree.supervisors.judgement import describe, judge, leaves_of
 
 
 def running(error: BaseException | None) -> Judgement:
@@ -77,6 +77,16 @@ def test_consequences_are_kept_apart_from_the_cause() -> None:
     lost, closed = Retryable("lost"), trio.ClosedResourceError()
     judgement = running(ExceptionGroup("g", [closed, lost]))
     assert (judgement.cause, judgement.consequences) == (lost, (closed,))
+
+
+def test_a_group_of_any_depth_is_judged_with_its_leaves_in_order() -> None:
+    """Deeper than Python's own stack: the supervisor would break on what an actor raised."""
+    first, second = Retryable("first"), ValueError("second")
+    group: Exception = ExceptionGroup("inner", [first, ExceptionGroup("innermost", [second])])
+    for _ in range(3000):
+        group = ExceptionGroup("outer", [group])
+    assert running(group).cause is second
+    assert list(leaves_of(group)) == [first, second]
 
 
 def test_the_longest_pause_of_a_group_counts() -> None:
