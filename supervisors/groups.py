@@ -55,7 +55,11 @@ def merged(
     stopping = {id(each): each for each in (*stop, *old.stopping) if each.incarnation is not None}
     return Plan(
         stop=sorted(stopping.values(), key=_start_order),
-        start=sorted(starting.values(), key=_start_order),
+        # One that is being started is waited for before any other one begins.
+        start=sorted(
+            starting.values(),
+            key=lambda each: (each.incarnation is None or id(each) in stopping, each.order),
+        ),
         due=max(due, old.due),
         charged=charged,
     )

@@ -94,6 +94,7 @@ def _refuse(control: Control, child: Child, judgement: Judgement, step: Step) ->
     else:
         child.state = ChildState.FAILED
         control.tell(EventKind.FAILED, child, step.reason, judgement=judgement)
+        control.settle(child)
         control.around.parked(child.path)
         hold(control, child, waiting_for(control, child))
     if request is not None and step.failure is not None:

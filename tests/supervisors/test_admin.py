@@ -1,6 +1,6 @@
 """What may be asked of a running tree, and what is refused."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pytest
 import trio
@@ -400,3 +400,23 @@ async def test_a_group_restart_brings_a_child_that_is_being_started_along(autoju
             "b": ("running", 3),
             "c": ("running", 2),
         }
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("strategy", [Strategy.ONE_FOR_ALL, Strategy.REST_FOR_ONE])
+async def test_a_restart_by_hand_waits_for_the_sibling_that_is_being_started(
+    autojump_clock, cast, strategy: Strategy, fails: bool
+) -> None:
+    """In a group one begins after the other; and where the restart fails, the sibling is not concerned."""
+    children = [cast.child("a", [], [cast.crash()] if fails else []), cast.child("b", [], [cast.sleep(2)])]
+    async with cast.open(*children, strategy=strategy) as tree:
+        await tree.terminate_child("a")
+        cast.order("b", cast.crash())
+        await settled()
+        cast.take_diary()
+        with pytest.raises(StartFailed, match="scripted") if fails else nullcontext():
+            await tree.restart("a")
+        assert trio.current_time() == cast.times["+a2"] == 2.0
+        await trio.sleep(100)
+        assert cast.diary == (["+a2", "-a2"] if fails else ["+a2"])
+        assert (tree.node("b").state, tree.node("b").generation) == (ChildState.RUNNING, 2)

@@ -4,7 +4,7 @@ import pytest
 import trio
 import trio.testing
 
-from feedtree.supervisors import ChildState, Fatal, Restart, Retryable, Strategy, SupervisorSpec
+from feedtree.supervisors import ChildState, Fatal, Restart, Retryable, StartFailed, Strategy, SupervisorSpec
 
 settled = trio.testing.wait_all_tasks_blocked
 
@@ -230,6 +230,21 @@ async def test_a_restart_by_hand_that_fails_holds_the_others_again(autojump_cloc
         await tree.restart("a")
         await settled()
         assert states(tree) == {"a": "running", "b": "running"}
+
+
+@pytest.mark.parametrize("strategy", list(Strategy))
+async def test_a_restart_by_hand_that_fails_is_not_tried_again(
+    autojump_clock, cast, strategy: Strategy
+) -> None:
+    """Whoever asked is told; the child is parked, and costs its siblings nothing."""
+    async with cast.open(cast.child("a", [], [cast.crash()]), cast.child("b"), strategy=strategy) as tree:
+        await tree.terminate_child("a")
+        with pytest.raises(StartFailed, match="scripted"):
+            await tree.restart("a")
+        await trio.sleep(100)
+        assert states(tree) == {"a": "failed", "b": "running"}
+        assert generations(tree) == {"a": 2, "b": 1}
+        assert tree.snapshot().restarts_in_window == 0
 
 
 async def test_fatal_of_a_child_that_was_to_be_stopped_leaves_the_trigger_to_be_restarted(

@@ -121,9 +121,10 @@ def check_runs(story: Any) -> None:
         return
     listed = list(listed_workers(story, ""))
     first: list[Any] = []
-    for run in early:
-        if run.path not in [each.path for each in first]:
-            first.append(run)
+    for run in early:  # up to the first restart
+        if run.path in [each.path for each in first]:
+            break
+        first.append(run)
     places = [listed.index(run.path) for run in first]
     assert places == sorted(places), first
     for one, two in pairwise(first):

@@ -6,7 +6,6 @@ listeners hear, and what snapshots show can be put into one order afterwards.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -21,7 +20,6 @@ from feedtree.supervisors import (
     ChildSpec,
     Fatal,
     LifecycleEvent,
-    Node,
     Retryable,
     Shutdown,
     Spec,
@@ -33,6 +31,7 @@ from feedtree.supervisors import (
     grace,
     open_supervisor,
 )
+from tree_model.kept import Look, Request, Run
 
 QUIET = (0.0, "ready", math.inf, "return")  # the life of an incarnation whose script is over
 TOO_LATE = 50_000.0
@@ -45,50 +44,6 @@ class Hang(Exception):
 
 class BodyError(Exception):
     """What the body raises where that is how the story ends."""
-
-
-@dataclass(eq=False)
-class Run:
-    """One incarnation of a worker, as it saw itself; moments are numbers of the sequence."""
-
-    path: str
-    generation: int
-    began: int
-    began_at: float
-    ready: int | None = None
-    cancelled: int | None = None
-    ended: int | None = None
-    ended_at: float = math.inf
-    error: BaseException | None = None
-    leaves: list[BaseException] = field(default_factory=list)
-
-
-@dataclass(eq=False)
-class Request:
-    """One request, from its call to its answer."""
-
-    action: str
-    path: str
-    called: int
-    called_at: float
-    answered: int | None = None
-    result: Any = None
-    given_up: bool = False  # its caller was cancelled
-
-    @property
-    def refused(self) -> bool:
-        """Whether it changed nothing."""
-        return isinstance(self.result, AdminRefused)
-
-
-@dataclass(frozen=True)
-class Look:
-    """A snapshot, and when it was taken."""
-
-    number: int
-    at: float
-    settled: bool
-    node: Node
 
 
 class Story:
