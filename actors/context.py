@@ -1,6 +1,7 @@
 """What an incarnation of an actor is given: its place, its voice, its figures, its names and inboxes."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import trio
@@ -225,7 +226,8 @@ class Context:
     def at_end(self, call: Callable[[], None]) -> None:
         """Have something called once this incarnation has ended and its supervisor has taken note of that.
 
-        The supervisor then has neither started another one nor answered anyone. The call must not raise or wait.
+        The supervisor then has neither started another one nor answered anyone. The call must not wait; what it
+        raises is the supervisor's to log, and changes nothing.
 
         Raises:
             RuntimeError: this incarnation has ended.
@@ -257,8 +259,9 @@ class Context:
                 inbox.end(reason, error)
         if self._at_end is not None:
             calls, self._at_end = self._at_end, None
-            for call in calls:
-                call()
+            with ExitStack() as made:  # each, though another one raises
+                for call in reversed(calls):
+                    made.callback(call)
 
     def _known_names(self) -> Names:
         if self._names is None:

@@ -74,6 +74,9 @@ class UpgradeRefused(ConnectFailed):
         self.body = body
 
 
+LONGEST_PAUSE = 3600.0  # what a venue may ask for at most, in seconds; more is taken for this
+
+
 class VenueThrottled(Throttled):
     """The venue answered 403, 418 or 429: too many requests, or an address that must pause.
 

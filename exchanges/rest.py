@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 import trio
 
-from feedtree.exchanges.errors import RestFailed, VenueThrottled
+from feedtree.exchanges.errors import LONGEST_PAUSE, RestFailed, VenueThrottled
 from feedtree.exchanges.wire.transport import Network
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ T = TypeVar("T")
 Explain: TypeAlias = Callable[[bytes], tuple[str, str]]  # an error's body -> the venue's code and text
 
 _THROTTLED = (403, 418, 429)
-_LONGEST_PAUSE = 3600.0  # what a venue may ask for at most, in seconds
 _RESET_AT = "X-Gate-RateLimit-Reset-Timestamp"  # unix seconds; Gate.io's websocket gives milliseconds
 _MILLISECONDS = 1e11  # as seconds that is the year 5138
 
@@ -167,7 +166,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         reset = _number(headers.get(_RESET_AT, ""))
         if reset is not None:
             pause = (reset / 1000 if reset > _MILLISECONDS else reset) - now
-    return None if pause is None else min(max(pause, 0.0), _LONGEST_PAUSE)
+    return None if pause is None else min(max(pause, 0.0), LONGEST_PAUSE)
 
 
 def _stated(value: str, now: float) -> float | None:

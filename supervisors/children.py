@@ -55,10 +55,11 @@ class Lineage:
         """Keep a report, and at most `limit` of them."""
         self.reports = (*self.reports, report)[-limit:] if limit else ()
 
-    def keep_only(self, ids: list[str]) -> None:
-        """Forget the children that are not wanted any more, and make room for the new ones."""
+    def keep_only(self, ids: list[str]) -> dict[str, Lineage]:
+        """Forget the children that are not wanted any more, make room for the new ones, return the forgotten."""
         known = self.children
-        self.children = {each: known.get(each) or Lineage() for each in ids}
+        self.children = {each: known.pop(each) if each in known else Lineage() for each in ids}
+        return known
 
     def count_stall(self, seconds: float) -> None:
         """Note that the event loop was blocked."""

@@ -17,6 +17,7 @@ from feedtree.supervisors import halt, launch, recovery
 from feedtree.supervisors.children import Child, Incarnation, Lineage
 from feedtree.supervisors.errors import StartFailed, SupervisorDown
 from feedtree.supervisors.events import EventKind
+from feedtree.supervisors.incarnation import end_context
 from feedtree.supervisors.intensity import Intensity
 from feedtree.supervisors.judgement import Judgement, Verdict, describe
 from feedtree.supervisors.plan import Plan
@@ -129,6 +130,10 @@ class Control:
         """Take note that a child is ready."""
         self.post(launch.on_ready, incarnation)
 
+    def child_reported(self, incarnation: Incarnation, state: str) -> None:
+        """Take note of what a child says about itself."""
+        self.post(launch.on_report, (incarnation, state))
+
     def child_exited(self, incarnation: Incarnation) -> None:
         """Take note that an incarnation has ended, however it ended."""
         self.post(self._on_exit, incarnation)
@@ -153,7 +158,7 @@ class Control:
         finally:
             self.phase = Phase.ENDED
             self._answer_the_rest()
-            self._log_stop_failures()
+            halt.log_stop_failures(self)
         if self.failure is not None:
             raise self.failure
 
@@ -172,7 +177,10 @@ class Control:
         except BaseException as interrupt:
             self.give_up(interrupt)
             return
-        self.lineage.keep_only([spec.id for spec in specs])
+        for child_id, gone in self.lineage.keep_only([spec.id for spec in specs]).items():
+            if gone.generation and self.around.bus.heard:
+                path = self._path_of(child_id)
+                self.around.bus.tell(EventKind.REMOVED, path, gone.generation, "not started again")
         for spec in specs:
             self.enlist(spec)
         self.plan = Plan(start=self.children.values())
@@ -254,13 +262,16 @@ class Control:
 
     def enlist(self, spec: Spec) -> Child:
         """Make a record for a child, after all others; it does not run yet."""
-        path = f"{self.path}/{spec.id}" if self.path else spec.id
+        path = self._path_of(spec.id)
         self._order += 1
         child = Child(spec, path, self.lineage.child(spec.id), self._order)
         if spec.bulkhead and isinstance(spec, ChildSpec):
             child.window = Intensity(self.spec.intensity, self.spec.period)
         self.children[spec.id] = child
         return child
+
+    def _path_of(self, child_id: str) -> str:
+        return f"{self.path}/{child_id}" if self.path else child_id
 
     def window_of(self, child: Child) -> Intensity:
         """Return the window in which a child's restarts are counted."""
@@ -298,7 +309,7 @@ class Control:
         self.live -= 1
         judgement = incarnation.judgement()
         if incarnation.context is not None:
-            incarnation.context.end(judgement.reason, judgement.cause)
+            end_context(incarnation.context, judgement, self.around)
         if judgement.verdict is Verdict.INTERRUPTED and judgement.cause is not None:
             self.give_up(judgement.cause)
         if self.stopping or judgement.verdict is Verdict.STOPPED:
@@ -373,13 +384,6 @@ class Control:
             elif isinstance(subject, Incarnation) and subject.context is not None:
                 subject.context.end("its supervisor broke down")
         self._inbox.clear()
-
-    def _log_stop_failures(self) -> None:
-        failures = self.stop_failures
-        if failures.total:
-            self.around.log.warning(
-                "failed while stopping", path=self.path, count=failures.total, reason=failures.summary()
-            )
 
 
 def _nothing(_: None) -> None:

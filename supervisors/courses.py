@@ -70,8 +70,12 @@ def _failed_start(control: Control, child: Child, judgement: Judgement) -> Step 
         return Step(Course.REFUSE, judgement.reason, failure=_start_failure(child, judgement))
     if child.ready_once or not control.starting:
         return None
-    if decide(child.spec, judgement, dynamic=control.spec.dynamic) is Course.PARK or child.spec.bulkhead:
+    if decide(child.spec, judgement, dynamic=control.spec.dynamic) is Course.PARK:
         return Step(Course.PARK)
+    if child.spec.bulkhead:
+        return Step(
+            Course.FORGET if child.spec.restart is Restart.TEMPORARY else Course.PARK, judgement.reason
+        )
     return Step(Course.GIVE_UP, judgement.reason, failure=_start_failure(child, judgement))
 
 

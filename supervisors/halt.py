@@ -53,7 +53,7 @@ def _on_stuck(incarnation: Incarnation) -> None:
     child.state = ChildState.STUCK
     child.last_reason = "it did not end within its grace"
     stack = "" if incarnation.task is None else stack_of(incarnation.task)
-    control.around.log.error("stuck", path=child.path, generation=child.lineage.generation, stack=stack)
+    control.around.journal.error("stuck", path=child.path, generation=child.lineage.generation, stack=stack)
     control.tell(EventKind.STUCK, child, stack)
     control.around.on_stuck()
 
@@ -63,7 +63,8 @@ def after_stop(control: Control, incarnation: Incarnation, judgement: Judgement)
     child = incarnation.child
     report = None
     if judgement.cause is not None:
-        report = keep_report(control, incarnation, judgement, Course.STOP)
+        asked = incarnation.stop_requested
+        report = keep_report(control, incarnation, judgement, Course.STOP if asked else Course.STAND_DOWN)
         _log_failure(control, report)
     rest(control, child, _stop_reason(incarnation, judgement), judgement, report)
 
@@ -73,7 +74,7 @@ def _log_failure(control: Control, report: CrashReport) -> None:
     if control.spec.dynamic and control.stopping:
         control.stop_failures.add(report)
     else:
-        control.around.log.warning("failed while stopping", path=report.path, reason=report.reason)
+        control.around.journal.warning("failed while stopping", path=report.path, reason=report.reason)
 
 
 def _stop_reason(incarnation: Incarnation, judgement: Judgement) -> str:
@@ -84,6 +85,15 @@ def _stop_reason(incarnation: Incarnation, judgement: Judgement) -> str:
     if trio.current_time() >= incarnation.stop_deadline:
         return "killed: its grace was over"
     return judgement.verdict.value
+
+
+def log_stop_failures(control: Control) -> None:
+    """Log the failures of children that were stopped all at once."""
+    failures = control.stop_failures
+    if failures.total:
+        control.around.journal.warning(
+            "failed while stopping", path=control.path, count=failures.total, reason=failures.summary()
+        )
 
 
 def rest(

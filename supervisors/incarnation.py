@@ -10,6 +10,7 @@ import trio
 from feedtree.actors.context import Context, Ignored
 from feedtree.supervisors.children import Incarnation
 from feedtree.supervisors.errors import CalledDuringStart, ChildFailed, StartFailed
+from feedtree.supervisors.judgement import Judgement, describe
 from feedtree.supervisors.specs import Start
 from feedtree.supervisors.surroundings import Surroundings
 from feedtree.supervisors.verdicts import Shutdown
@@ -35,9 +36,15 @@ class SupervisedContext(Context):
             generation,
             log=around.log,
             names=around.names,
-            on_report=around.on_report,
+            on_report=self._tell,
         )
         self._incarnation = incarnation
+
+    def _tell(self, _: Context) -> None:
+        """Have the supervisor tell it, after what it has still to tell of this incarnation."""
+        home = self._incarnation.home
+        if home.around.bus.heard:
+            home.child_reported(self._incarnation, self.state or "")
 
     def started(self, info: object = None) -> None:
         """Tell that the actor is locally sound; see `Context.started`."""
@@ -76,6 +83,14 @@ async def run_supervisor(incarnation: Incarnation) -> None:
         except BaseException as error:
             incarnation.error = as_defect(incarnation.child.path, error)
     incarnation.home.child_exited(incarnation)
+
+
+def end_context(context: Context, judgement: Judgement, around: Surroundings) -> None:
+    """Let an incarnation's names and questions end with it."""
+    try:
+        context.end(judgement.reason, judgement.cause)
+    except Exception as error:  # a call of `at_end`, which is the actor's
+        around.journal.error("at_end failed", path=context.path, reason=describe(error))
 
 
 def as_defect(path: str, error: BaseException) -> BaseException:

@@ -57,6 +57,13 @@ def on_ready(incarnation: Incarnation) -> None:
         child.starting = None
 
 
+def on_report(subject: tuple[Incarnation, str]) -> None:
+    """Tell what an incarnation said about itself; it may have ended meanwhile."""
+    incarnation, state = subject
+    if incarnation.child.incarnation is incarnation:
+        incarnation.home.tell(EventKind.REPORTED, incarnation.child, state)
+
+
 def _on_start_timeout(incarnation: Incarnation) -> None:
     incarnation.timed_out = True
     request_stop(incarnation.child)

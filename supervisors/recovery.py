@@ -58,7 +58,7 @@ def _restart(control: Control, child: Child, judgement: Judgement, step: Step, *
     child.state = ChildState.RESTARTING
     child.due = trio.current_time() + wait
     if child.backoff.flapping and not was_flapping:
-        control.around.log.error("flapping", path=child.path, generation=child.lineage.generation)
+        control.around.journal.error("flapping", path=child.path, generation=child.lineage.generation)
         control.tell(EventKind.FLAPPING, child, step.reason)
     control.tell(EventKind.RESTARTING, child, step.reason, wait=wait)
     plan = absorbing_plan(control, child)
@@ -111,14 +111,20 @@ def park(control: Control, child: Child, judgement: Judgement, step: Step) -> No
     """Leave a child down until someone restarts it by hand."""
     child.state = ChildState.FAILED
     child.last_reason = reason = str(step.failure) if step.failure is not None else _with_remedy(judgement)
-    control.around.log.error("failed", path=child.path, generation=child.lineage.generation, reason=reason)
+    control.around.journal.error(
+        "failed", path=child.path, generation=child.lineage.generation, reason=reason
+    )
     control.tell(EventKind.FAILED, child, reason, judgement=judgement)
     control.settle(child)
     control.around.parked(child.path)
+    concerned = [child]
     if judgement.verdict is Verdict.FATAL:
-        hold(control, child, [each for each in group_of(control, child) if each is not child])
-    if is_essential(child):
-        _fail_tree(control, child, step.failure or judgement.error or ChildFailed(child.path, reason, ()))
+        members = [each for each in group_of(control, child) if each is not child]
+        hold(control, child, members)
+        concerned += [each for each in members if each.held_by == child.spec.id]
+    for each in filter(is_essential, concerned):
+        _fail_tree(control, each, step.failure or judgement.error or ChildFailed(child.path, reason, ()))
+        break
 
 
 def _with_remedy(judgement: Judgement) -> str:

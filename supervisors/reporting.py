@@ -33,7 +33,7 @@ def tell_end(
         return
     report = keep_report(control, incarnation, judgement, course, wait)
     kind = EventKind.EXITED if judgement.orderly else EventKind.CRASHED
-    log = control.around.log.warning if judgement.counted else control.around.log.info
+    log = control.around.journal.warning if judgement.counted else control.around.journal.info
     log(
         kind.value,
         path=child.path,

@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from feedtree.supervisors.children import Lineage
 from feedtree.supervisors.control import Control
 from feedtree.supervisors.errors import ChildFailed, InvalidSpec, StartFailed, TreeFailed
 from feedtree.supervisors.events import EventBus
-from feedtree.supervisors.incarnation import SupervisorDefect, as_defect
+from feedtree.supervisors.incarnation import SupervisorDefect, as_defect, grace
 from feedtree.supervisors.specs import SupervisorSpec
 from feedtree.supervisors.stalls import check_stall_after, watch_for_stalls
 from feedtree.supervisors.stuck import stuck_policy
@@ -52,13 +52,20 @@ class _Root:
 
     @trio.lowlevel.enable_ki_protection
     async def close(self) -> BaseException | None:
-        """Stop the tree in order and wait for its end; an interrupt meanwhile hurries it, and is returned."""
+        """Stop the tree in order and wait for its end; an interrupt meanwhile hurries it, and is returned.
+
+        In an actor of another tree it also ends with that actor's grace.
+        """
         interrupt: BaseException | None = None
         self.control.post(self.control.begin_stop, self.control.spec.shutdown)
+        waiting: Callable[[], AbstractContextManager[trio.CancelScope]] = grace
         while not self.around.over.is_set():
             try:
-                with trio.CancelScope(shield=True):
+                with waiting() as scope:
                     await self.around.over.wait()
+                if scope.cancelled_caught:
+                    waiting = partial(trio.CancelScope, shield=True)
+                    self.control.post(self.control.begin_stop, 0.0)
             except KeyboardInterrupt as error:
                 interrupt = error
                 self.control.post(self.control.begin_stop, 0.0)
@@ -164,7 +171,10 @@ async def open_supervisor(
                     yield Supervisor(root.control, root.around)
             except BaseException as error:
                 raised = error
-            raised = await root.close() or raised
+            interrupt = await root.close()
+            if interrupt is not None:
+                interrupt.__context__ = raised
+                raised = interrupt
     outcome = _outcome(raised, root.failure)
     if outcome is not None:
         raise outcome

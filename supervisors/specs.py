@@ -54,7 +54,8 @@ class ChildSpec:
         backoff: how long to wait before it is started again.
         bulkhead: when it fails too often it is parked as failed, at no cost to its siblings. It has a restart
             window of its own then, with its supervisor's intensity and period.
-        essential: the whole tree fails when this child is given up.
+        essential: the whole tree fails when this child is given up, or held by a parked sibling. Not for temporary
+            children, which are never given up: they end.
         significant: its own end for good may end its supervisor; see ``auto_shutdown`` there. Only for transient
             children (their orderly end) and temporary ones (any end).
     """
@@ -199,6 +200,8 @@ def _check_common(spec: Spec) -> None:
         raise InvalidSpec(_field(spec, "backoff"), spec.backoff, "a BackoffPolicy")
     _check_flag(spec, "bulkhead")
     _check_flag(spec, "essential")
+    if spec.essential and spec.restart is Restart.TEMPORARY:
+        raise InvalidSpec(_field(spec, "essential"), True, "False, since restart = temporary")
     _check_flag(spec, "significant")
     if spec.significant and spec.restart is Restart.PERMANENT:
         raise InvalidSpec(_field(spec, "significant"), True, "False, since restart = permanent")

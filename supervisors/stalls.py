@@ -230,8 +230,7 @@ class Watchdog:
             facts["task"] = task
         if left_out:
             facts["left_out"] = left_out
-        with suppress(Exception):  # a log that fails must not end the watch
-            self._around.log.warning("stalled", **facts, stack=stack)
+        self._around.journal.warning("stalled", **facts, stack=stack)
 
     def _settle(self, incarnation: Incarnation, stall: Stall, stack: str) -> None:
         """Count a stall, and tell of it where its incarnation still runs; called in the loop when it is back."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from feedtree.actors.context import Context
 from feedtree.actors.names import Names
-from feedtree.supervisors.events import EventBus, EventKind
+from feedtree.supervisors.events import EventBus
+from feedtree.supervisors.tree_log import TreeLog
 
 if TYPE_CHECKING:
     from feedtree.supervisors.children import Lineage
@@ -22,12 +22,13 @@ class Surroundings:
 
     Args:
         rng: the source of every jitter.
-        log: a structlog logger.
+        log: a structlog logger, for the actors.
         bus: who listens to the tree.
         on_stuck: called after a stuck child was reported; need not return.
         reports_kept: how many crash reports are kept of each child.
 
     Attributes:
+        journal: what supervisors write to that logger.
         usage_of: sums what a child and all below it have cost; None where no accounts are kept.
         fail: called with the failure of an essential branch; ends the whole tree.
         names: what its actors have registered.
@@ -44,6 +45,7 @@ class Surroundings:
     ) -> None:
         self.rng = rng
         self.log = log
+        self.journal = TreeLog(log)
         self.bus = bus
         self.on_stuck = on_stuck
         self.reports_kept = reports_kept
@@ -52,10 +54,6 @@ class Surroundings:
         self.fail: Callable[[BaseException], None] = _nobody
         self.over = trio.Event()
         self._parked: dict[str, trio.Event] = {}
-
-    def on_report(self, context: Context) -> None:
-        """Tell whoever listens what an actor said about itself."""
-        self.bus.tell(EventKind.REPORTED, context.path, context.generation, context.state or "")
 
     def parked(self, path: str) -> None:
         """Wake all who wait for that child to be parked."""

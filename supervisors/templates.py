@@ -9,19 +9,18 @@ from feedtree.supervisors.errors import InvalidSpec
 from feedtree.supervisors.specs import ChildSpec, Spec, Start
 
 
-def instance(template: Spec, number: int, args: tuple[Any, ...]) -> Spec:
+def instance(template: Spec, child_id: str, args: tuple[Any, ...]) -> Spec:
     """Return the spec of one child made from a template.
 
     Args:
         template: a worker's start is called with the context and the arguments, a supervisor's function for its
             children with the arguments.
-        number: goes into its id, ``<template's id>-<number>``.
+        child_id: its id.
         args: kept with the spec, so that a restart sees them again.
 
     Raises:
         InvalidSpec: arguments for a supervisor whose children are no function.
     """
-    child_id = f"{template.id}-{number}"
     if not args:
         return replace(template, id=child_id)
     if isinstance(template, ChildSpec):

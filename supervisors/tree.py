@@ -190,8 +190,8 @@ class Supervisor:
         control = self._supervisor(parent)
         if control.spec.template is None:
             raise NotSupported(control.path, "it has no template: use start_child")
-        control.lineage.instances += 1
-        return await _start(control, instance(control.spec.template, control.lineage.instances, args))
+        child_id = _free_id(control, control.spec.template.id)
+        return await _start(control, instance(control.spec.template, child_id, args))
 
     async def start_task(
         self, parent: Target, function: Callable[[Unpack[Args]], Awaitable[T]], *args: *Args
@@ -207,10 +207,8 @@ class Supervisor:
             *args: of the function.
         """
         control = self._supervisor(parent)
-        control.lineage.instances += 1
         task: Task[T] = Task()
-        child_id = f"task-{control.lineage.instances}"
-        task.handle = await _start(control, task.spec(child_id, function, args))
+        task.handle = await _start(control, task.spec(_free_id(control, "task"), function, args))
         return task
 
     async def run_task(
@@ -359,6 +357,15 @@ class Supervisor:
         if not control.accepting:
             raise SupervisorDown(path, "it is stopping or has ended")
         return control
+
+
+def _free_id(control: Control, stem: str) -> str:
+    """Return an id that no child has, and none had that was numbered before."""
+    while True:
+        control.lineage.instances += 1
+        child_id = f"{stem}-{control.lineage.instances}"
+        if child_id not in control.children:
+            return child_id
 
 
 async def _start(control: Control, spec: Spec) -> Handle | None:

@@ -9,6 +9,7 @@ from wsproto.events import AcceptConnection, RejectConnection, RejectData, Reque
 from wsproto.utilities import RemoteProtocolError
 
 from feedtree.exchanges.errors import (
+    LONGEST_PAUSE,
     ConnectFailed,
     ConnectionLost,
     ConnectTimeout,
@@ -141,5 +142,5 @@ class _Answer:
     def _retry_after(self) -> float | None:
         for name, value in self._headers:
             if name.lower() == b"retry-after" and value.isdigit():
-                return float(value)
+                return min(float(value), LONGEST_PAUSE)
         return None

@@ -230,3 +230,16 @@ async def test_an_escalation_carries_the_last_reasons_in_its_bound(autojump_cloc
     with pytest.raises(TreeFailed) as caught:
         await run()
     assert caught.value.__cause__.reasons == ("ValueError: 5", "ValueError: 6", "ValueError: 7")
+
+
+@pytest.mark.row("SUP-074")
+async def test_a_crash_before_its_turn_to_be_stopped_is_no_failure_to_stop(autojump_clock, cast) -> None:
+    """It was not asked to end yet; it stays down because its supervisor stops."""
+    children = [cast.child("a"), cast.child("b", [cast.ready, cast.slow_cleanup(2)])]
+    async with cast.open(SupervisorSpec("s", children)) as tree, trio.open_nursery() as nursery:
+        nursery.start_soon(tree.terminate_child, "s")
+        await trio.sleep(1)
+        cast.order("a", cast.crash())
+        await trio.sleep(5)
+        (report,) = tree.crash_reports("s/a")
+    assert (report.phase, report.course) == ("run", Course.STAND_DOWN)

@@ -354,3 +354,29 @@ async def test_a_start_failure_names_its_cause_through_the_levels(autojump_clock
     assert caught.value.path == "s/t/x"
     assert isinstance(caught.value.__cause__, StartFailed)
     assert caught.value.__cause__.__cause__ is broken
+
+
+async def test_an_essential_child_that_is_held_by_a_parked_sibling_fails_the_tree(
+    autojump_clock, cast
+) -> None:
+    """It is down until a person acts, as if it were parked itself."""
+
+    async def run() -> None:
+        children = [cast.child("a"), cast.child("b", essential=True)]
+        async with cast.open(*children, strategy=Strategy.REST_FOR_ONE):
+            cast.order("a", cast.crash(Fatal("bad key")))
+            await trio.sleep_forever()
+
+    with pytest.raises(TreeFailed, match="b is essential") as caught:
+        await run()
+    assert caught.value.path == "b"
+
+
+async def test_a_temporary_bulkhead_that_fails_its_first_start_is_gone(
+    autojump_clock, cast, temporary
+) -> None:
+    """A restart type goes before everything else; its siblings start."""
+    async with cast.open(
+        cast.child("a", [cast.crash()], bulkhead=True, **temporary), cast.child("b")
+    ) as tree:
+        assert [each.id for each in tree.snapshot().children] == ["b"]

@@ -316,3 +316,47 @@ async def test_reasons_are_bounded_single_lines(autojump_clock, cast, heard) -> 
         await settled()
         assert len(tree.node("a").last_reason) == 300
     assert all("\n" not in each.reason and len(each.reason) <= 300 for each in events)
+
+
+@pytest.mark.row("SUP-111")
+async def test_what_a_child_says_comes_after_that_it_is_ready(autojump_clock, cast, heard) -> None:
+    """In the order in which it happened, and nothing of an incarnation that has ended."""
+
+    async def actor(context: Context) -> None:
+        context.report("wiring")
+        context.started()
+        context.report("live")
+        if context.generation == 1:
+            raise Retryable("lost")
+        await trio.sleep_forever()
+
+    async with cast.open() as tree, heard(tree) as events:
+        await tree.start_child("", ChildSpec("a", actor))
+        await settled()
+    told_words = [each.reason or each.kind.value for each in events if each.generation == 2]
+    assert told_words == ["starting", "wiring", "ready", "live"]
+    kinds = [each.kind for each in events if each.generation == 1]
+    assert kinds.index(K.READY) < kinds.index(K.CRASHED)
+
+
+@pytest.mark.row("SUP-065")
+@pytest.mark.row("SUP-111")
+async def test_a_child_that_its_supervisors_restart_leaves_out_is_told_as_removed(
+    autojump_clock, cast, heard
+) -> None:
+    """So that a later child of its id begins anew, and not out of nothing."""
+    branch = SupervisorSpec("s", [cast.child("x")], intensity=0)
+    async with cast.open(branch) as tree, heard(tree, "s/y") as events:
+        await tree.start_child("s", cast.child("y"))
+        cast.order("x", cast.crash())
+        await settled()
+        await tree.start_child("s", cast.child("y"))
+    assert told(events, "s/y") == [
+        (K.STARTING, 1),
+        (K.READY, 1),
+        (K.STOPPING, 1),
+        (K.STOPPED, 1),
+        (K.REMOVED, 1),
+        (K.STARTING, 1),
+        (K.READY, 1),
+    ]

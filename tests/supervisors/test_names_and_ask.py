@@ -461,14 +461,9 @@ async def test_an_interrupt_in_the_target_fails_what_was_asked(autojump_clock, c
         assert_ended(asker, 1.0, "KeyboardInterrupt", KeyboardInterrupt)
 
 
-class BrokenLog:
-    """A logger that makes the supervisor itself raise."""
-
-    def bind(self, **_: object) -> "BrokenLog":
-        return self
-
-    def warning(self, *_: object, **__: object) -> None:
-        raise ZeroDivisionError("defect")
+def broken_clock() -> int:
+    """A wall clock that makes the supervisor itself raise when it reports a crash."""
+    raise ZeroDivisionError("defect")
 
 
 @pytest.mark.row("SUP-115")
@@ -477,7 +472,7 @@ async def test_even_a_defect_of_the_supervisor_leaves_no_asker_waiting(autojump_
     """Its children end with it, unjudged; their names are free."""
     spec = SupervisorSpec("root", [cast.child("a", [offer]), cast.child("b")])
     async with trio.open_nursery() as nursery:
-        tree = open_supervisor(spec, log=BrokenLog())
+        tree = open_supervisor(spec, wall_ns=broken_clock)
         asker = await ask_and_end(tree, nursery, partial(cast.order, "b", cast.crash()))
         assert_ended(asker, 1.0, "its supervisor broke down")
 

@@ -110,3 +110,26 @@ async def test_a_supervisor_that_does_not_run_takes_no_tasks(autojump_clock, cas
         await tree.terminate_child("tasks")
         with pytest.raises(SupervisorDown):
             await tree.run_task("tasks", double, 1)
+
+
+async def test_a_task_takes_an_id_that_no_child_has(autojump_clock, cast) -> None:
+    """Whatever the children are called."""
+    async with cast.open(cast.child("task-1"), cast.child("task-3")) as tree:
+        tasks = [await tree.start_task("", double, number, 60.0) for number in range(2)]
+        assert [task.handle.path for task in tasks] == ["task-2", "task-4"]
+
+
+async def test_a_call_at_the_end_that_fails_is_logged_and_changes_nothing(autojump_clock, cast) -> None:
+    """The other calls are made, and the actor is restarted as after any end."""
+    calls: list[int] = []
+
+    async def at_ends(_, context) -> None:
+        context.at_end(lambda: calls.append(1 // 0))
+        context.at_end(lambda: calls.append(2))
+
+    async with cast.open(cast.child("a", [at_ends], [])) as tree:
+        cast.order("a", cast.crash())
+        await settled()
+        assert tree.node("a").generation == 2
+    assert calls == [2]
+    assert [each["event"] for each in cast.logged()] == ["at_end failed", "crashed"]

@@ -13,6 +13,7 @@ from feedtree.supervisors import (
     ChildState,
     Fatal,
     InvalidSpec,
+    Retryable,
     SupervisorDown,
     SupervisorSpec,
     TreeFailed,
@@ -229,14 +230,9 @@ def test_a_second_ctrl_c_hurries_a_slow_stop(cast) -> None:
     assert clock.current_time() == pytest.approx(5.0)
 
 
-class BrokenLog:
-    """A logger that makes the supervisor itself raise."""
-
-    def bind(self, **_: object) -> "BrokenLog":
-        return self
-
-    def warning(self, *_: object, **__: object) -> None:
-        raise ZeroDivisionError("defect")
+def broken_clock() -> int:
+    """A wall clock that makes the supervisor itself raise when it reports a crash."""
+    raise ZeroDivisionError("defect")
 
 
 @pytest.mark.parametrize("branch", [True, False])
@@ -246,7 +242,7 @@ async def test_a_defect_of_a_supervisor_ends_the_tree(autojump_clock, cast, bran
     async def run() -> None:
         child = cast.child("x")
         top = [cast.child("a"), SupervisorSpec("s", [child], bulkhead=True) if branch else child]
-        async with open_supervisor(SupervisorSpec("root", top), log=BrokenLog()):
+        async with open_supervisor(SupervisorSpec("root", top), wall_ns=broken_clock):
             cast.order("x", cast.crash())
             await trio.sleep_forever()
 
@@ -271,7 +267,9 @@ async def test_a_defect_of_a_supervisor_leaves_nobody_waiting(autojump_clock, ca
 
     async def run(nursery: trio.Nursery) -> None:
         slow = cast.child("slow", [cast.ready, cast.slow_cleanup(3)])
-        async with open_supervisor(SupervisorSpec("root", [slow, cast.child("x")]), log=BrokenLog()) as tree:
+        async with open_supervisor(
+            SupervisorSpec("root", [slow, cast.child("x")]), wall_ns=broken_clock
+        ) as tree:
             nursery.start_soon(ask, tree.start_child, "", ChildSpec("never", sleep))
             nursery.start_soon(ask, tree.terminate_child, "slow")
             await settled()
@@ -324,3 +322,55 @@ async def test_default_clock_log_and_chance(capsys) -> None:
         async with tree.events() as events:
             await tree.terminate_child("a")
             assert (await anext(events)).at_ns > 1_700_000_000_000_000_000
+
+
+async def test_a_log_that_fails_costs_no_tree(autojump_clock, cast) -> None:
+    """A full disk or a broken pipe is no defect of the supervisor."""
+
+    class FullDisk:
+        def bind(self, **_: object) -> "FullDisk":
+            return self
+
+        def info(self, *_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        warning = error = info
+
+    children = [cast.child(each) for each in "abc"]
+    async with open_supervisor(SupervisorSpec("root", children), log=FullDisk()) as tree:
+        for each, error in zip("abc", (ValueError(), Retryable(), Fatal("key")), strict=True):
+            cast.order(each, cast.crash(error))
+        await tree.failed("c")
+        assert [node.generation for node in tree.snapshot().children] == [2, 2, 1]
+
+
+async def test_an_interrupt_in_a_child_during_the_stop_keeps_what_the_body_raised(
+    autojump_clock, cast
+) -> None:
+    """Both leave together."""
+    interrupting = cast.child("a", [cast.ready, cast.crash_on_cancel(KeyboardInterrupt())])
+    with pytest.RaisesGroup(ValueError, KeyboardInterrupt):
+        async with cast.open(interrupting):
+            raise ValueError("body")
+
+
+async def test_a_tree_in_an_actor_stops_within_the_grace_of_that_actor(autojump_clock, cast) -> None:
+    """The actor is not stuck because its own tree would take longer."""
+
+    async def slow(context: Context) -> None:
+        context.started()
+        try:
+            await trio.sleep_forever()
+        finally:
+            with grace():
+                await trio.sleep(60)
+
+    async def outer(context: Context) -> None:
+        async with open_supervisor(SupervisorSpec("inner", [ChildSpec("slow", slow, shutdown=50.0)])):
+            context.started()
+            await trio.sleep_forever()
+
+    async with cast.open(ChildSpec("outer", outer, shutdown=1.0)) as tree:
+        await tree.terminate_child("outer")
+        assert tree.node("outer").state is ChildState.STOPPED
+    assert trio.current_time() == 1.0

@@ -191,3 +191,9 @@ async def test_an_interrupt_in_a_children_function_stops_the_tree_in_order_and_g
         await run()
     assert caught.value is interrupt
     assert cast.diary[-2:] == ["-b1", "-a1"]
+
+
+def test_a_temporary_child_cannot_be_essential() -> None:
+    """It is never given up: it ends."""
+    with pytest.raises(InvalidSpec, match=r"essential = True: False, since restart = temporary"):
+        ChildSpec("a", actor, restart=Restart.TEMPORARY, essential=True)

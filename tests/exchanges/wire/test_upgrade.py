@@ -49,7 +49,12 @@ async def test_refused_upgrade_tells_status_and_body(rig: Any, status: int) -> N
 @pytest.mark.parametrize("status", [403, 418, 429])
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [(b"", None), (b"Retry-After: 7\r\n", 7.0), (b"Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n", None)],
+    [
+        (b"", None),
+        (b"Retry-After: " + b"9" * 400 + b"\r\n", 3600.0),
+        (b"Retry-After: 7\r\n", 7.0),
+        (b"Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n", None),
+    ],
 )
 async def test_throttled_upgrade(rig: Any, status: int, header: bytes, seconds: float | None) -> None:
     """403, 418 and 429 ask for a pause, as long as the server says."""
