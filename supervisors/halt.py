@@ -62,7 +62,7 @@ def after_stop(control: Control, incarnation: Incarnation, judgement: Judgement)
     """Note the end of a child that was asked to end, or whose supervisor is stopping."""
     child = incarnation.child
     report = None
-    if judgement.cause is not None:
+    if judgement.cause is not None and not judgement.orderly:
         report = keep_report(control, incarnation, judgement, Course.STOP)
         _log_failure(control, report)
     rest(control, child, _stop_reason(incarnation, judgement), judgement, report)

@@ -49,6 +49,16 @@ def test_a_report_replaces_the_last_and_calls_the_hook() -> None:
     assert "live" in repr(context)
 
 
+def test_a_report_after_the_end_is_not_told() -> None:
+    """Whoever kept the context of an actor that is gone does not speak for it."""
+    seen: list[str | None] = []
+    context = Context("a", 1, on_report=lambda told: seen.append(told.state))
+    context.report("live")
+    context.end("stopped")
+    context.report("late")
+    assert seen == ["live"]
+
+
 def test_a_report_without_a_hook_is_kept() -> None:
     """A context outside a tree works too."""
     context = Context("a", 1)
