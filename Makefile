@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test test-deep test-peers bench rows proto format clean
+.PHONY: setup demo test test-deep test-peers mutants bench rows proto format clean
 
 setup: $(STAMP)
 
@@ -28,8 +28,12 @@ test: $(STAMP)  ## the gate: formatter, linter, types, layer contracts, tests, c
 	$(BIN)/coverage json --quiet -o .coverage.json
 	$(BIN)/python tests/coverage_limits.py .coverage.json
 
-test-deep: $(STAMP)  ## more examples of every property test, and the slow tests
+test-deep: $(STAMP)  ## more examples of every property test, the slow tests, the mutants
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -q
+	$(BIN)/python tests/supervisors/mutants.py
+
+mutants: $(STAMP)  ## break the supervisors on purpose: the tests of the checklist must find out
+	$(BIN)/python tests/supervisors/mutants.py
 
 test-peers: $(STAMP)  ## ccxt against the simulated exchanges, in an environment of its own
 	$(BIN)/python ops/peers/books.py

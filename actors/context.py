@@ -249,6 +249,7 @@ class Context:
             error: what ended it, None where nothing did.
         """
         self._ended = True
+        self._on_report = None  # a dead actor's word, said by whoever kept its context, is not told
         if self._held is not None:
             held, self._held = self._held, None
             for name in held:

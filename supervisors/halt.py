@@ -62,7 +62,7 @@ def after_stop(control: Control, incarnation: Incarnation, judgement: Judgement)
     """Note the end of a child that was asked to end, or whose supervisor is stopping."""
     child = incarnation.child
     report = None
-    if judgement.cause is not None:
+    if judgement.cause is not None and not judgement.orderly:
         asked = incarnation.stop_requested
         report = keep_report(control, incarnation, judgement, Course.STOP if asked else Course.STAND_DOWN)
         _log_failure(control, report)

@@ -116,7 +116,7 @@ def judge(error: BaseException | None, *, ready: bool, stop_requested: bool) -> 
             return Judgement(Verdict.INTERRUPTED, error, leaf)
     causes, consequences = _split(leaves)
     if stop_requested:
-        return Judgement(Verdict.STOPPED, error, causes[0] if causes else None, consequences)
+        return _judge_stop(error, causes, consequences)
     if not ready:
         return _judge_start(error, causes, consequences)
     return _judge_causes(error, causes or list(consequences), consequences if causes else ())
@@ -128,6 +128,14 @@ def _judge_return(*, ready: bool, stop_requested: bool) -> Judgement:
     if ready:
         return RETURNED
     return Judgement(Verdict.BUG, cause=RuntimeError("it returned before it said that it started"))
+
+
+def _judge_stop(
+    error: BaseException, causes: list[BaseException], consequences: tuple[BaseException, ...]
+) -> Judgement:
+    """Judge an end after a request to stop: only a failure is a cause, and a `Shutdown` is none."""
+    failures = [leaf for leaf in causes if not isinstance(leaf, Shutdown | Ignored)]
+    return Judgement(Verdict.STOPPED, error, max(failures, key=_gravity, default=None), consequences)
 
 
 def _judge_start(

@@ -94,7 +94,10 @@ class Cast:
     def open(
         self, *children: Any, rng: Any = None, supervisor: Mapping[str, Any] | None = None, **options: Any
     ) -> AbstractAsyncContextManager[Supervisor]:
-        """Open a tree over these children: `options` are of the root's spec, `supervisor` of the opening."""
+        """Open a tree over these children: `options` are of the root's spec, `supervisor` of the opening.
+
+        A body that is to be cancelled sleeps long, not for ever: where nothing cancels it, its test fails.
+        """
         spec = SupervisorSpec("root", children, **options)
         log = structlog.wrap_logger(self.logger, processors=[lambda _log, _method, event: event])
         return open_supervisor(
@@ -130,7 +133,8 @@ class Cast:
     @staticmethod
     def crash(error: BaseException | None = None) -> Step:
         async def step(_: Actor, __: Context) -> None:
-            raise ValueError("scripted") if error is None else error
+            # Without the traceback of the last time: that would grow with every restart.
+            raise ValueError("scripted") if error is None else error.with_traceback(None)
 
         return step
 
@@ -170,7 +174,7 @@ class Cast:
         return step
 
     async def shield_forever(self, _: Actor, __: Context) -> None:
-        with trio.CancelScope(shield=True):
+        with trio.move_on_after(1e6, shield=True):  # a test that fails is not to hang
             await self.release.wait()
 
 

@@ -100,6 +100,19 @@ async def test_restart(autojump_clock, cast) -> None:
         assert tree.node("a").generation == 2
 
 
+@pytest.mark.row("SUP-083")
+async def test_a_restart_by_hand_during_a_group_restart_loses_nobody(autojump_clock, cast) -> None:
+    """Those that the group is still to start come up as well, in order."""
+    children = [cast.child("a", [], [cast.sleep(2)]), cast.child("b"), cast.child("c")]
+    async with cast.open(*children, strategy=Strategy.ONE_FOR_ALL) as tree:
+        await tree.terminate_child("c")
+        cast.take_diary()
+        cast.order("a", cast.crash())
+        await trio.sleep(1)
+        await tree.restart("c")
+        assert cast.diary == ["-a1", "-b1", "+a2", "+b2", "+c2"]
+
+
 @pytest.mark.row("SUP-084")
 async def test_delete(autojump_clock, cast) -> None:
     """Running: refused. Unknown: not found. Stopped: gone."""
@@ -113,6 +126,7 @@ async def test_delete(autojump_clock, cast) -> None:
         assert tree.count_children().specs == 0
 
 
+@pytest.mark.row("SUP-084")
 @pytest.mark.parametrize("dynamic", [False, True])
 async def test_remove_stops_and_forgets(autojump_clock, cast, dynamic: bool) -> None:
     """In one call, in any kind of supervisor; the id is free then."""
@@ -288,6 +302,7 @@ async def test_a_child_terminated_while_it_ends_for_a_late_start_stays_down(
         assert (tree.node("b").state, tree.node("b").generation) == (ChildState.RUNNING, generation)
 
 
+@pytest.mark.row("SUP-082")
 async def test_terminating_a_child_that_is_being_started_answers_both(autojump_clock, cast) -> None:
     """Who waits for its start is told that it was stopped."""
     async with cast.open() as tree, trio.open_nursery() as nursery:
@@ -302,6 +317,7 @@ async def test_terminating_a_child_that_is_being_started_answers_both(autojump_c
         assert tree.node("a").state is ChildState.STOPPED
 
 
+@pytest.mark.row("SUP-068")
 async def test_a_restart_by_hand_forgets_former_failures(autojump_clock, cast) -> None:
     """The next retry after it comes at once again."""
     async with cast.open(cast.child("a")) as tree:
@@ -333,6 +349,7 @@ async def test_waiting_for_a_child_to_be_parked(autojump_clock, cast) -> None:
     assert reasons == ["Fatal: key", "Fatal: key"]
 
 
+@pytest.mark.row("SUP-010")
 async def test_a_child_added_to_a_group_that_is_parked_before_its_turn_is_refused(
     autojump_clock, cast
 ) -> None:

@@ -81,6 +81,7 @@ def test_a_throttled_stream_waits_a_minute_and_doubles_where_nothing_is_stated()
     assert waits(backoff, [FAILED, mute])[-1] == 60.0
 
 
+@pytest.mark.row("SUP-068")
 def test_twenty_connections_without_useful_data_are_flapping() -> None:
     """The cap rises to 30 s then, and falls back with the first useful data."""
     backoff = Backoff(BackoffPolicy())
@@ -101,6 +102,7 @@ def test_attempts_without_a_connection_do_not_count_as_flapping() -> None:
     assert backoff.flapping
 
 
+@pytest.mark.row("SUP-068")
 def test_a_reset_forgets_everything() -> None:
     """After a restart by hand the next retry comes at once."""
     backoff = Backoff(BackoffPolicy())

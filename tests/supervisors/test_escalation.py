@@ -46,7 +46,7 @@ async def test_one_restart_too_many_stops_all_and_fails_the_supervisor(autojump_
             await crash_again_and_again(cast, tree, "a", 2)
             running.append(tree.node("a").state is ChildState.RUNNING)
             cast.order("a", cast.crash(boom))
-            await trio.sleep_forever()
+            await trio.sleep(1000)
 
     with pytest.raises(TreeFailed) as caught:
         await run()
@@ -71,20 +71,45 @@ async def test_restarts_wider_apart_than_the_period_never_trip_it(autojump_clock
         assert tree.node("a").generation == 21
 
 
+@pytest.mark.row("SUP-067")
+@pytest.mark.parametrize(("apart", "fails"), [(2.0, True), (2.001, False)])
+async def test_the_window_goes_by_the_clock_of_the_loop_to_the_instant(
+    autojump_clock, cast, apart: float, fails: bool
+) -> None:
+    """A restart exactly one period back still counts; a millisecond later it does not."""
+    generations: list[int] = []
+
+    async def run() -> None:
+        async with cast.open(cast.child("a", backoff=AT_ONCE), intensity=1, period=2.0) as tree:
+            await crash_again_and_again(cast, tree, "a", 1)
+            await trio.sleep(apart)
+            await crash_again_and_again(cast, tree, "a", 1)
+            generations.append(tree.node("a").generation)
+
+    if fails:
+        with pytest.raises(TreeFailed, match="more than 1 restarts within 2 s"):
+            await run()
+    else:
+        await run()
+    assert generations == ([] if fails else [3])
+
+
 @pytest.mark.row("SUP-057")
 @pytest.mark.parametrize("options", STRATEGIES)
 async def test_intensity_zero_ends_at_the_first_restartable_end(autojump_clock, cast, options) -> None:
     """Also an orderly one of a permanent child; but not a Retryable, which costs nothing."""
+    generations: list[int] = []
 
     async def run() -> None:
         async with cast.open(cast.child("a"), intensity=0, **options) as tree:
             await crash_again_and_again(cast, tree, "a", 1, Retryable("lost"))
-            assert tree.node("a").generation == 2
+            generations.append(tree.node("a").generation)
             cast.order("a", cast.crash(Shutdown()))
-            await trio.sleep_forever()
+            await trio.sleep(1000)
 
-    with pytest.raises(TreeFailed):
+    with pytest.raises(TreeFailed, match="Shutdown"):
         await run()
+    assert generations == [2]
 
 
 @pytest.mark.row("SUP-058")
@@ -97,7 +122,7 @@ async def test_failed_restarts_are_retried_and_each_costs(autojump_clock, cast, 
         child = cast.child("a", [], [cast.crash(Retryable("too early"))])
         async with cast.open(child, intensity=3, **options):
             cast.order("a", cast.crash(Retryable("lost")))
-            await trio.sleep_forever()
+            await trio.sleep(1000)
 
     with pytest.raises(TreeFailed, match="too early"):
         await run()
@@ -113,6 +138,7 @@ async def test_a_child_that_fails_one_restart_and_then_succeeds_runs(autojump_cl
         assert (tree.node("a").state, tree.node("a").generation) == (ChildState.RUNNING, 3)
 
 
+@pytest.mark.row("SUP-057")
 async def test_a_retryable_after_ready_never_costs(autojump_clock, cast) -> None:
     """An outage of hours does not exhaust anything."""
     async with cast.open(
@@ -123,6 +149,7 @@ async def test_a_retryable_after_ready_never_costs(autojump_clock, cast) -> None
         assert tree.node("a").generation > 1800
 
 
+@pytest.mark.row("SUP-068")
 async def test_the_first_retry_is_immediate_then_waits_grow_to_two_seconds(
     autojump_clock, cast, heard
 ) -> None:
@@ -142,6 +169,8 @@ async def test_the_first_retry_is_immediate_then_waits_grow_to_two_seconds(
         assert all(wait > 0 for wait in waits[1:-1])
 
 
+@pytest.mark.row("SUP-057")
+@pytest.mark.row("SUP-068")
 async def test_a_throttled_child_pauses(autojump_clock, cast) -> None:
     """As long as it was told, else a minute; and it costs nothing."""
     async with cast.open(cast.child("a"), intensity=0) as tree:
@@ -154,6 +183,7 @@ async def test_a_throttled_child_pauses(autojump_clock, cast) -> None:
         assert tree.node("a").wait == pytest.approx(60.0)
 
 
+@pytest.mark.row("SUP-068")
 async def test_a_flapping_child_is_called_so(autojump_clock, cast, heard) -> None:
     """Once, with an alert; it is retried every 30 s at most, until useful data comes."""
     script = [cast.connected, cast.ready, cast.crash(Retryable("reset"))]
@@ -167,6 +197,7 @@ async def test_a_flapping_child_is_called_so(autojump_clock, cast, heard) -> Non
     assert "flapping" in [each["event"] for each in cast.logged()]
 
 
+@pytest.mark.row("SUP-068")
 async def test_streams_of_a_herd_that_fall_together_come_back_one_by_one(autojump_clock, cast, heard) -> None:
     """All but the first get a jitter of up to 50 ms."""
     policy = BackoffPolicy(herd=Herd())
@@ -196,6 +227,7 @@ async def test_a_waiting_child_blocks_nothing(autojump_clock, cast) -> None:
 
 
 @pytest.mark.row("SUP-064")
+@pytest.mark.row("SUP-068")
 @pytest.mark.parametrize("options", STRATEGIES)
 async def test_a_stop_in_mid_wait_ends_promptly(autojump_clock, cast, options) -> None:
     """Nobody waits for a restart that will not come."""
@@ -204,6 +236,18 @@ async def test_a_stop_in_mid_wait_ends_promptly(autojump_clock, cast, options) -
         await settled()
     assert trio.current_time() == 0.0
     assert tree.node("a").state is ChildState.STOPPED
+
+
+@pytest.mark.row("SUP-064")
+@pytest.mark.parametrize("options", STRATEGIES)
+async def test_a_wait_does_not_outlast_the_order_to_stop(autojump_clock, cast, options) -> None:
+    """Nobody is started again while siblings take longer to end than the wait would have lasted."""
+    slow = cast.child("b", [cast.ready, cast.slow_cleanup(90)], shutdown=100.0)
+    async with cast.open(cast.child("a", [], [cast.leave]), slow, **options) as tree:
+        cast.order("a", cast.crash(Throttled("429", retry_after=50.0)))
+        await settled()
+    assert trio.current_time() == 90.0
+    assert tree.node("a").generation == 1
 
 
 @pytest.mark.row("SUP-065")
@@ -229,6 +273,28 @@ async def test_exhausted_intensity_is_abnormal_for_a_transient_supervisor(autoju
         assert tree.node("s").generation == 2
 
 
+@pytest.mark.row("SUP-069")
+async def test_an_escalation_through_the_levels_leads_to_the_first_cause(autojump_clock, cast) -> None:
+    """Each level names its own child; the chain of causes ends at what the actor raised."""
+    boom = ValueError("boom")
+
+    async def run() -> None:
+        inner = SupervisorSpec("s", [cast.child("x")], intensity=0)
+        async with cast.open(inner, intensity=0):
+            cast.order("x", cast.crash(boom))
+            await trio.sleep(1000)
+
+    with pytest.raises(TreeFailed) as caught:
+        await run()
+    upper = caught.value.__cause__
+    assert isinstance(upper, IntensityExceeded)
+    lower = upper.__cause__
+    assert isinstance(lower, IntensityExceeded)
+    assert (caught.value.path, upper.path, lower.path) == ("s", "s", "s/x")
+    assert lower.__cause__ is boom
+
+
+@pytest.mark.row("SUP-058")
 async def test_a_supervisor_whose_restart_fails_is_retried_at_the_parents_cost(autojump_clock, cast) -> None:
     """A failed start of a branch is a failed restart like any other."""
     inner = SupervisorSpec("s", [cast.child("x", [], [cast.crash()], [])], intensity=0)
@@ -239,6 +305,7 @@ async def test_a_supervisor_whose_restart_fails_is_retried_at_the_parents_cost(a
         assert tree.snapshot().restarts_in_window == 2
 
 
+@pytest.mark.row("SUP-037")
 async def test_a_temporary_supervisor_that_fails_is_gone(autojump_clock, cast, temporary) -> None:
     """A restart type goes before everything else."""
     inner = SupervisorSpec("s", [cast.child("x")], intensity=0, **temporary)
@@ -248,6 +315,7 @@ async def test_a_temporary_supervisor_that_fails_is_gone(autojump_clock, cast, t
         assert [each.id for each in tree.snapshot().children] == ["a"]
 
 
+@pytest.mark.row("SUP-055")
 async def test_a_bulkhead_that_gives_up_is_parked_and_costs_its_siblings_nothing(
     autojump_clock, cast
 ) -> None:
@@ -256,7 +324,8 @@ async def test_a_bulkhead_that_gives_up_is_parked_and_costs_its_siblings_nothing
     venue = SupervisorSpec("venue", lambda: plan, intensity=0, bulkhead=True)
     async with cast.open(cast.child("a"), venue, cast.child("b"), strategy=Strategy.ONE_FOR_ALL) as tree:
         cast.order("x", cast.crash())
-        assert "more than 0 restarts" in await tree.failed("venue")
+        with trio.fail_after(1):
+            assert "more than 0 restarts" in await tree.failed("venue")
         assert tree.node("venue").state is ChildState.FAILED
         assert (tree.node("a").generation, tree.node("b").generation) == (1, 1)
         assert tree.snapshot().restarts_in_window == 0
@@ -268,6 +337,7 @@ async def test_a_bulkhead_that_gives_up_is_parked_and_costs_its_siblings_nothing
     assert "failed" in [each["event"] for each in cast.logged()]
 
 
+@pytest.mark.row("SUP-009")
 async def test_a_bulkhead_that_fails_its_first_start_is_parked_and_the_tree_starts(
     autojump_clock, cast
 ) -> None:
@@ -284,6 +354,7 @@ async def test_a_bulkhead_that_fails_its_first_start_is_parked_and_the_tree_star
         assert tree.node("a").state is ChildState.RUNNING
 
 
+@pytest.mark.row("SUP-055")
 async def test_a_worker_that_is_a_bulkhead_has_a_window_of_its_own(autojump_clock, cast) -> None:
     """Its crashes neither fail the supervisor nor use up what its siblings may spend."""
     children = [cast.child("a", bulkhead=True, backoff=AT_ONCE), cast.child("b", backoff=AT_ONCE)]
@@ -297,13 +368,14 @@ async def test_a_worker_that_is_a_bulkhead_has_a_window_of_its_own(autojump_cloc
         assert tree.node("a").state is ChildState.RUNNING
 
 
+@pytest.mark.row("SUP-069")
 async def test_an_essential_child_that_is_parked_fails_the_tree(autojump_clock, cast) -> None:
     """All is stopped in order, and the body learns which child it was."""
 
     async def run() -> None:
         async with cast.open(cast.child("a", essential=True), cast.child("b")):
             cast.order("a", cast.crash(Fatal("bad key")))
-            await trio.sleep_forever()
+            await trio.sleep(1000)
 
     with pytest.raises(TreeFailed, match="a is essential and failed") as caught:
         await run()
@@ -312,6 +384,7 @@ async def test_an_essential_child_that_is_parked_fails_the_tree(autojump_clock, 
     assert cast.diary[-1] == "-b1"
 
 
+@pytest.mark.row("SUP-069")
 async def test_an_essential_child_that_fails_too_often_fails_the_tree_through_a_bulkhead(
     autojump_clock, cast
 ) -> None:
@@ -322,7 +395,7 @@ async def test_an_essential_child_that_fails_too_often_fails_the_tree_through_a_
         branch = SupervisorSpec("s", children, bulkhead=True, intensity=0)
         async with cast.open(branch, cast.child("b")):
             cast.order(fallen, cast.crash())
-            await trio.sleep_forever()
+            await trio.sleep(1000)
 
     with pytest.raises(TreeFailed) as caught:
         await run("x")
@@ -344,6 +417,7 @@ async def test_a_transient_child_with_a_fatal_end_is_parked_and_a_temporary_one_
         assert [(each.id, each.state) for each in tree.snapshot().children] == [("t", ChildState.FAILED)]
 
 
+@pytest.mark.row("SUP-009")
 async def test_a_start_failure_names_its_cause_through_the_levels(autojump_clock, cast) -> None:
     """The chain of causes leads to what the child raised."""
     broken = KeyError("deep")

@@ -233,6 +233,17 @@ async def test_an_instance_is_terminated_by_handle_and_cannot_be_deleted(autojum
             await tree.terminate_child(handle)
 
 
+@pytest.mark.row("SUP-086")
+async def test_a_live_handle_of_another_tree_is_not_found(autojump_clock, cast) -> None:
+    """Also where a child stands at the same path; that one goes on."""
+    async with cast.open(template_of(cast)) as tree, cast.open(template_of(cast)) as other:
+        mine, foreign = await tree.start_instance("t"), await other.start_instance("t")
+        assert str(mine) == str(foreign)
+        with pytest.raises(ChildNotFound):
+            await tree.terminate_child(foreign)
+        assert (tree.node(mine).state, other.node(foreign).state) == (ChildState.RUNNING,) * 2
+
+
 @pytest.mark.row("SUP-085")
 async def test_templates_and_specs_are_not_mixed_up(autojump_clock, cast) -> None:
     """Each kind of supervisor takes its own kind of child, and says which."""

@@ -72,6 +72,7 @@ def test_the_gravest_leaf_of_a_group_decides(leaves: list[Exception], verdict: V
     assert running(ExceptionGroup("g", leaves)).verdict is verdict
 
 
+@pytest.mark.row("SUP-043")
 def test_consequences_are_kept_apart_from_the_cause() -> None:
     """An error of a resource that is closed already is attached, and not judged."""
     lost, closed = Retryable("lost"), trio.ClosedResourceError()
@@ -97,12 +98,14 @@ def test_the_longest_pause_of_a_group_counts() -> None:
     assert running(ExceptionGroup("g", [*leaves, ValueError()])).retry_after is None
 
 
+@pytest.mark.row("SUP-042")
 async def test_cancellations_in_a_group_are_ignored() -> None:
     """A crash while being cancelled is judged by the crash alone."""
     group = BaseExceptionGroup("g", [await cancelled(), Retryable("lost")])
     assert running(group).verdict is Verdict.RETRYABLE
 
 
+@pytest.mark.row("SUP-042")
 async def test_a_cancellation_that_nobody_asked_for_is_a_bug() -> None:
     """Only a request to stop tells stopped from crashed."""
     error = await cancelled()
@@ -120,6 +123,14 @@ async def test_an_end_after_a_request_to_stop_is_stopped_whatever_it_raised() ->
     assert (judgement.verdict, judgement.cause) == (Verdict.STOPPED, crash)
     assert stopping(trio.ClosedResourceError()).cause is None
     assert stopping(KeyboardInterrupt()).verdict is Verdict.INTERRUPTED
+
+
+@pytest.mark.row("SUP-075")
+def test_only_a_failure_is_the_cause_of_an_end_as_asked() -> None:
+    """A Shutdown, or that there was nothing to run, is no failure; of several the gravest counts."""
+    bug = ValueError("bug")
+    assert [stopping(each).cause for each in (Shutdown(), Ignored())] == [None, None]
+    assert stopping(ExceptionGroup("g", [Shutdown(), Retryable(), bug])).cause is bug
 
 
 @pytest.mark.row("SUP-017")

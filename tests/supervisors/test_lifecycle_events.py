@@ -64,6 +64,18 @@ async def test_the_life_of_a_child_is_told_in_order(autojump_clock, cast, heard)
     assert events[3].wait == 0.0
 
 
+@pytest.mark.row("SUP-111")
+async def test_nothing_is_told_of_a_child_after_its_removal(autojump_clock, cast, heard) -> None:
+    """Neither the restart that it waited for, nor what its late words say."""
+    async with cast.open(cast.child("a")) as tree, heard(tree, "a") as events:
+        cast.order("a", cast.crash(Throttled("429", retry_after=5.0)))
+        await settled()
+        await tree.remove("a")
+        cast.actors["a"].contexts[0].report("late")
+        await trio.sleep(100)
+    assert told(events, "a") == [(K.CRASHED, 1), (K.RESTARTING, 1), (K.STOPPED, 1), (K.REMOVED, 1)]
+
+
 @pytest.mark.row("SUP-109")
 async def test_orderly_ends_are_not_told_as_crashes(autojump_clock, cast, heard) -> None:
     """A return is an exit, reported only of a permanent child, whose restart it costs."""
@@ -236,6 +248,7 @@ async def test_a_snapshot_lists_all_children_in_start_order(autojump_clock, cast
             ("d", "supervisor", "dynamic"),
         ]
         assert [each.path for each in root.children[1].children] == ["s/x", "s/y"]
+        assert [each.state for each in root.children] == [ChildState.RUNNING] * 3
         assert root.find("d/z").uptime == 5.0
         assert root.find("s").intensity == 3
         assert root.find("") is root
@@ -252,6 +265,7 @@ async def test_a_snapshot_is_json(autojump_clock, cast) -> None:
         assert decoded["worst_stop"] is None
 
 
+@pytest.mark.row("SUP-095")
 async def test_a_snapshot_in_the_middle_of_a_restart_is_consistent(autojump_clock, cast) -> None:
     """At every step of a group restart the states fit together."""
     slow = [cast.ready, cast.slow_cleanup(1)]
@@ -297,6 +311,7 @@ async def test_a_branch_that_gives_up_is_shown_stopping(autojump_clock, cast) ->
         assert tree.node("s").uptime == 1.0
 
 
+@pytest.mark.row("SUP-061")
 async def test_the_time_left_of_a_wait_is_shown(autojump_clock, cast) -> None:
     """It runs down to the next start."""
     async with cast.open(cast.child("a")) as tree:

@@ -97,7 +97,7 @@ async def ask_and_end(
             asker = Asker(tree, nursery)
             await trio.sleep(1)
             strike()
-            await trio.sleep_forever()
+            await trio.sleep(1000)
     except (KeyboardInterrupt, TreeFailed):
         await settled()
     assert asker is not None

@@ -97,6 +97,7 @@ async def test_a_stopped_task_says_so_to_whoever_waits(autojump_clock, cast, how
         assert trio.current_time() == 0.0
 
 
+@pytest.mark.row("SUP-117")
 async def test_a_place_is_free_again_when_the_result_is_there(autojump_clock, cast) -> None:
     """One after the other fits into a supervisor that takes one."""
     async with cast.open(SupervisorSpec("tasks", dynamic=True, max_children=1)) as tree:
@@ -104,6 +105,7 @@ async def test_a_place_is_free_again_when_the_result_is_there(autojump_clock, ca
             assert await tree.run_task("tasks", double, number, 0.0) == 2 * number
 
 
+@pytest.mark.row("SUP-087")
 async def test_a_supervisor_that_does_not_run_takes_no_tasks(autojump_clock, cast) -> None:
     """The caller is told at once."""
     async with cast.open(SupervisorSpec("tasks", dynamic=True)) as tree:

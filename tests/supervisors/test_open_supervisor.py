@@ -66,7 +66,7 @@ async def test_the_body_still_finds_a_running_tree_in_its_cleanup(autojump_clock
     with trio.move_on_after(1):
         async with cast.open(cast.child("a")) as tree:
             try:
-                await trio.sleep_forever()
+                await trio.sleep(1000)
             finally:
                 with trio.CancelScope(shield=True):
                     await trio.sleep(1)
@@ -84,7 +84,7 @@ async def test_a_failed_tree_cancels_its_body_at_once(autojump_clock, cast) -> N
         async with cast.open(cast.child("a"), slow, intensity=0):
             cast.order("a", cast.crash())
             try:
-                await trio.sleep_forever()
+                await trio.sleep(1000)
             finally:
                 times.append(trio.current_time())
 
@@ -101,7 +101,7 @@ async def test_a_body_and_a_tree_that_both_fail_are_both_raised(autojump_clock, 
         async with cast.open(cast.child("a"), intensity=0):
             cast.order("a", cast.crash())
             try:
-                await trio.sleep_forever()
+                await trio.sleep(1000)
             finally:
                 raise LookupError("app")
 
@@ -146,7 +146,7 @@ async def test_a_tree_that_fails_after_the_body_was_cancelled_is_raised(autojump
         with trio.CancelScope() as scope:
             async with cast.open(failing, cast.child("b")):
                 scope.cancel()
-                await trio.sleep_forever()
+                await trio.sleep(1000)
 
     with pytest.raises(KeyboardInterrupt):
         await run()
@@ -169,7 +169,7 @@ async def test_a_failed_tree_is_shown_as_failed(autojump_clock, cast) -> None:
         async with cast.open(cast.child("a", essential=True)) as tree:
             trees.append(tree)
             cast.order("a", cast.crash(Fatal("key")))
-            await trio.sleep_forever()
+            await trio.sleep(1000)
 
     with pytest.raises(TreeFailed):
         await run()
@@ -178,6 +178,7 @@ async def test_a_failed_tree_is_shown_as_failed(autojump_clock, cast) -> None:
     assert "a is essential" in root.last_reason
 
 
+@pytest.mark.row("SUP-044")
 async def test_ctrl_c_in_a_child_stops_in_order(autojump_clock, cast) -> None:
     """The signal may hit any actor's code; here it does."""
 
@@ -188,10 +189,11 @@ async def test_ctrl_c_in_a_child_stops_in_order(autojump_clock, cast) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         async with cast.open(cast.child("a"), ChildSpec("busy", busy), cast.child("b")):
-            await trio.sleep_forever()
+            await trio.sleep(1000)
     assert cast.diary == ["+a1", "+b1", "-b1", "-a1"]
 
 
+@pytest.mark.row("SUP-054")
 async def test_ctrl_c_in_the_body_stops_in_order(autojump_clock, cast) -> None:
     """It leaves unwrapped."""
     with pytest.raises(KeyboardInterrupt):
@@ -200,6 +202,7 @@ async def test_ctrl_c_in_the_body_stops_in_order(autojump_clock, cast) -> None:
     assert cast.diary == ["+a1", "+b1", "-b1", "-a1"]
 
 
+@pytest.mark.row("SUP-079")
 def test_a_second_ctrl_c_hurries_a_slow_stop(cast) -> None:
     """No grace is left then, and the first interrupt is raised."""
 
@@ -244,7 +247,7 @@ async def test_a_defect_of_a_supervisor_ends_the_tree(autojump_clock, cast, bran
         top = [cast.child("a"), SupervisorSpec("s", [child], bulkhead=True) if branch else child]
         async with open_supervisor(SupervisorSpec("root", top), wall_ns=broken_clock):
             cast.order("x", cast.crash())
-            await trio.sleep_forever()
+            await trio.sleep(1000)
 
     with pytest.raises(TreeFailed, match="is broken") as caught:
         await run()

@@ -19,6 +19,8 @@ from feedtree.supervisors import (
     Shutdown,
     Strategy,
     SupervisorSpec,
+    Throttled,
+    TreeFailed,
 )
 
 settled = trio.testing.wait_all_tasks_blocked
@@ -34,7 +36,7 @@ ENDS = {
 async def run_until_it_fails(cast, order, *children) -> None:
     async with cast.open(*children):
         cast.order("b", order)
-        await trio.sleep_forever()
+        await trio.sleep(1000)
 
 
 @pytest.mark.row("SUP-031")
@@ -137,7 +139,11 @@ async def test_nothing_of_a_temporary_child_is_retained(autojump_clock, cast, te
         context.started()
         await trio.sleep(1)
 
-    async with cast.open() as tree:
+    async with cast.open(cast.child("b")) as tree:
+        cast.order(
+            "b", cast.crash(Throttled("429", retry_after=5.0))
+        )  # its wait ends before a's start timeout
+        await settled()
         await tree.start_child("", ChildSpec("a", actor, **temporary))
         del actor, payload
         await trio.sleep(2)
@@ -148,12 +154,21 @@ async def test_nothing_of_a_temporary_child_is_retained(autojump_clock, cast, te
 
 @pytest.mark.row("SUP-040")
 async def test_specs_are_kept_as_the_restart_type_says(autojump_clock, cast, temporary) -> None:
-    """Stopped by the supervisor: permanent and transient are kept, temporary is not."""
+    """Stopped by the supervisor: permanent and transient are kept, temporary is not. Transient also after a return."""
     transient = {"restart": Restart.TRANSIENT}
-    async with cast.open(cast.child("p"), cast.child("t", **transient), cast.child("x", **temporary)) as tree:
+    children = [
+        cast.child("p"),
+        cast.child("t", **transient),
+        cast.child("x", **temporary),
+        cast.child("r", **transient),
+    ]
+    async with cast.open(*children) as tree:
         for each in ("p", "t", "x"):
             await tree.terminate_child(each)
-        assert [each.id for each in tree.snapshot().children] == ["p", "t"]
+        cast.order("r", cast.leave)
+        await settled()
+        kept = [children[0], children[1], children[3]]
+        assert [tree.spec(each.id) for each in tree.snapshot().children] == kept
         with pytest.raises(ChildNotFound):
             await tree.restart("x")
 
@@ -228,3 +243,20 @@ async def test_an_interrupt_of_a_child_that_was_not_ready_in_time_goes_on(
         async with cast.open(cast.child("a")) as tree:
             await tree.start_child("", branch if deep else late)
     assert cast.diary == ["+a1", "+s/x1" if deep else "+x1", "-s/x1" if deep else "-x1", "-a1"]
+
+
+@pytest.mark.row("SUP-044")
+async def test_an_interrupt_goes_before_the_failure_for_which_the_tree_was_stopping(
+    autojump_clock, cast
+) -> None:
+    """A child is hit by it in its cleanup."""
+
+    async def run() -> None:
+        late = cast.child("b", [cast.ready, cast.crash_on_cancel(KeyboardInterrupt())])
+        async with cast.open(cast.child("a"), late, intensity=0):
+            cast.order("a", cast.crash())
+            await trio.sleep(1000)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        await run()
+    assert not isinstance(caught.value, TreeFailed)

@@ -9,6 +9,7 @@ import trio
 
 from feedtree.actors.context import Context
 from feedtree.supervisors import (
+    AutoShutdown,
     BackoffPolicy,
     ChildSpec,
     InvalidSpec,
@@ -29,8 +30,9 @@ async def actor(context: Context) -> None:
 def test_defaults_are_those_of_otp() -> None:
     """Permanent; 5 s of grace for a worker, no limit for a supervisor."""
     child, supervisor = ChildSpec("a", actor), SupervisorSpec("s")
-    assert (child.restart, child.shutdown) == (Restart.PERMANENT, 5.0)
+    assert (child.restart, child.shutdown, child.significant) == (Restart.PERMANENT, 5.0, False)
     assert (supervisor.restart, supervisor.shutdown) == (Restart.PERMANENT, math.inf)
+    assert (supervisor.significant, supervisor.auto_shutdown) == (False, AutoShutdown.NEVER)
     assert (supervisor.strategy, supervisor.children) == (Strategy.ONE_FOR_ONE, ())
 
 
@@ -91,6 +93,8 @@ def test_a_malformed_child_is_refused_by_field_and_value(field: str, value: Any)
         ("period", None),
         ("max_children", -1),
         ("dynamic", None),
+        ("auto_shutdown", "any_significant"),
+        ("auto_shutdown", None),
     ],
 )
 def test_malformed_flags_are_refused_by_field_and_value(field: str, value: Any) -> None:
@@ -129,12 +133,14 @@ def test_what_is_no_spec_is_refused(children: Any) -> None:
         SupervisorSpec("s", children)
 
 
+@pytest.mark.row("SUP-027")
 def test_a_dynamic_supervisor_is_one_for_one() -> None:
     """Children that come and go have no order that a group could follow."""
     with pytest.raises(InvalidSpec, match="dynamic"):
         SupervisorSpec("s", dynamic=True, strategy=Strategy.ONE_FOR_ALL)
 
 
+@pytest.mark.row("SUP-091")
 def test_more_children_than_allowed_are_refused() -> None:
     """The first children count as well."""
     with pytest.raises(InvalidSpec, match="max_children = 1"):
@@ -197,3 +203,32 @@ def test_a_temporary_child_cannot_be_essential() -> None:
     """It is never given up: it ends."""
     with pytest.raises(InvalidSpec, match=r"essential = True: False, since restart = temporary"):
         ChildSpec("a", actor, restart=Restart.TEMPORARY, essential=True)
+
+
+@pytest.mark.row("SUP-008")
+async def test_what_has_started_before_a_function_that_raises_is_stopped(autojump_clock, cast) -> None:
+    """No task is left, and the error names the supervisor whose function it is."""
+
+    def plan() -> list[ChildSpec]:
+        raise RuntimeError("no plan")
+
+    before = trio.lowlevel.current_statistics().tasks_living
+    with pytest.raises(TreeFailed, match="no plan") as caught:
+        async with cast.open(cast.child("a"), SupervisorSpec("s", plan), cast.child("b")):
+            raise AssertionError
+    assert caught.value.path == "s"
+    assert cast.diary == ["+a1", "-a1"]
+    assert trio.lowlevel.current_statistics().tasks_living == before
+
+
+@pytest.mark.row("SUP-025")
+async def test_duplicate_ids_from_a_function_are_refused_before_any_child_starts(
+    autojump_clock, cast
+) -> None:
+    """The start fails; nothing of the list has run."""
+    with pytest.raises(TreeFailed, match="once only"):
+        async with cast.open(
+            SupervisorSpec("s", lambda: [cast.child("a"), cast.child("b"), cast.child("a")])
+        ):
+            raise AssertionError
+    assert cast.diary == []

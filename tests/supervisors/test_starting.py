@@ -13,6 +13,7 @@ from feedtree.supervisors import (
     ChildSpec,
     ChildState,
     Ignored,
+    Restart,
     Retryable,
     StartFailed,
     StartTimeout,
@@ -77,6 +78,19 @@ async def test_each_child_is_ready_before_the_next_begins(autojump_clock, cast) 
         assert cast.times == {"+a1": 0.0, "+s/b1": 1.0, "+s/c1": 2.0, "+d1": 3.0}
 
 
+@pytest.mark.row("SUP-016")
+async def test_no_child_begins_early_because_something_else_happens(autojump_clock, cast) -> None:
+    """An earlier one crashes and is restarted while a later one is not ready yet."""
+    children = [
+        cast.child("a", [cast.ready, cast.sleep(1), cast.crash()], []),
+        cast.child("b", [cast.sleep(3)]),
+        cast.child("c"),
+    ]
+    async with cast.open(*children):
+        assert cast.times["+a2"] == 1.0
+        assert cast.times["+c1"] == 3.0
+
+
 @pytest.mark.row("SUP-003")
 async def test_a_child_that_ignores_keeps_its_spec(autojump_clock, cast) -> None:
     """Nothing to run is no error; siblings start."""
@@ -98,14 +112,17 @@ async def test_a_temporary_child_that_ignores_leaves_nothing(autojump_clock, cas
 
 @pytest.mark.row("SUP-006")
 @pytest.mark.row("SUP-093")
-async def test_ignore_leaves_no_entry_in_a_dynamic_supervisor(autojump_clock, cast) -> None:
-    """Whatever the restart type, at the first start and at a restart."""
-    async with cast.open(cast.child("a", [cast.ignore]), dynamic=True) as tree:
-        assert await tree.start_child("", cast.child("b", [cast.ignore])) is None
-        await tree.start_child("", cast.child("c", [], [cast.ignore]))
+@pytest.mark.parametrize("restart", Restart)
+async def test_ignore_leaves_no_entry_in_a_dynamic_supervisor(autojump_clock, cast, restart) -> None:
+    """Whatever the restart type, at the first start and at a restart; a later stop has nothing to do."""
+    async with cast.open(cast.child("a", [cast.ignore], restart=restart), dynamic=True) as tree:
+        assert await tree.start_child("", cast.child("b", [cast.ignore], restart=restart)) is None
+        await tree.start_child("", cast.child("c", [], [cast.ignore], restart=restart))
         cast.order("c", cast.crash())
         await trio.testing.wait_all_tasks_blocked()
+        assert len(cast.actors["c"].contexts) == (1 if restart is Restart.TEMPORARY else 2)
         assert tree.count_children().specs == 0
+    assert tree.snapshot().state is ChildState.STOPPED
 
 
 @pytest.mark.row("SUP-009")
@@ -219,6 +236,14 @@ async def test_a_timeout_at_the_first_start_fails_the_tree(autojump_clock, cast)
     assert trio.current_time() == 3.0
 
 
+@pytest.mark.row("SUP-018")
+async def test_the_deadline_of_a_start_is_over_when_the_child_is_ready(autojump_clock, cast) -> None:
+    """It runs on, however long."""
+    async with cast.open(cast.child("a", [cast.sleep(2)], start_timeout=3.0)) as tree:
+        await trio.sleep(100)
+        assert (tree.node("a").state, tree.node("a").generation) == (ChildState.RUNNING, 1)
+
+
 @pytest.mark.row("SUP-019")
 @pytest.mark.parametrize("dynamic", [False, True])
 async def test_a_cancelled_caller_leaves_no_orphan_and_no_entry(autojump_clock, cast, dynamic: bool) -> None:
@@ -273,7 +298,7 @@ async def test_adding_to_a_stopping_supervisor_fails_at_once(autojump_clock, cas
         async with trio.open_nursery() as nursery:
             nursery.start_soon(tree.terminate_child, "s")
             await trio.sleep(1)
-            with pytest.raises(SupervisorDown):
+            with pytest.raises(SupervisorDown), trio.fail_after(1):
                 await tree.start_child("s", cast.child("b"))
             assert trio.current_time() == 1.0
         with pytest.raises(SupervisorDown):
@@ -305,9 +330,14 @@ async def test_a_child_cannot_ask_its_supervisor_before_it_is_ready(autojump_clo
 
     async def curious(context: Context) -> None:
         (tree,) = trees
+        for ask in (tree.terminate_child, tree.restart, tree.delete_child, tree.remove):
+            with pytest.raises(CalledDuringStart):
+                await ask("s/curious")
         for parent in ("", "s"):
             with pytest.raises(CalledDuringStart):
                 await tree.start_child(parent, cast.child("never"))
+            with pytest.raises(CalledDuringStart):
+                await tree.run_task(parent, trio.sleep, 1)
         context.started()
         await tree.start_child("s", cast.child("fine"))
         await trio.sleep_forever()
@@ -319,6 +349,7 @@ async def test_a_child_cannot_ask_its_supervisor_before_it_is_ready(autojump_clo
         assert tree.node("s/fine").state is ChildState.RUNNING
 
 
+@pytest.mark.row("SUP-054")
 async def test_an_outer_cancellation_during_the_start_stops_what_has_started(autojump_clock, cast) -> None:
     """The body is never entered, and no task is left."""
     with trio.move_on_after(2) as scope:
@@ -328,6 +359,7 @@ async def test_an_outer_cancellation_during_the_start_stops_what_has_started(aut
     assert cast.diary == ["+a1", "+b1", "-b1", "-a1"]
 
 
+@pytest.mark.row("SUP-065")
 async def test_children_of_a_function_are_asked_for_at_every_start(autojump_clock, cast) -> None:
     """A restart of a supervisor brings back what is wanted now, with generations that go on."""
     wanted = ["a", "b"]

@@ -54,13 +54,27 @@ async def test_children_stop_in_exact_reverse_each_fully_ended_before_the_next(a
     assert list(ends(cast).items()) == list(REVERSE.items())
 
 
+@pytest.mark.row("SUP-052")
+async def test_no_child_is_stopped_early_because_something_else_happens(autojump_clock, cast) -> None:
+    """A sibling ends by itself, and a second order to stop comes, while one cleans up."""
+    slow = [cast.ready, cast.slow_cleanup(3)]
+    children = [cast.child("a", slow), cast.child("b", slow), cast.child("c"), cast.child("d", slow)]
+    async with cast.open(*children) as tree, trio.open_nursery() as nursery:
+        nursery.start_soon(tree.stop)
+        await trio.sleep(1)
+        cast.order("c", cast.crash())
+        await trio.sleep(1)
+        nursery.start_soon(tree.stop)
+    assert ends(cast) == {"-c1": 1.0, "-d1": 3.0, "-b1": 6.0, "-a1": 9.0}
+
+
 @pytest.mark.row("SUP-054")
 async def test_the_order_holds_under_an_outer_cancel_scope(autojump_clock, cast) -> None:
     """A deadline, Ctrl-C or a failed parent does not stop all at once."""
     with trio.CancelScope() as scope:
         async with cast.open(*family(cast)):
             scope.cancel()
-            await trio.sleep_forever()
+            await trio.sleep(1000)
     assert scope.cancelled_caught
     assert list(ends(cast).items()) == list(REVERSE.items())
 
@@ -71,7 +85,7 @@ async def test_the_order_holds_when_a_sibling_of_the_tree_fails(autojump_clock, 
 
     async def live() -> None:
         async with cast.open(*family(cast)):
-            await trio.sleep_forever()
+            await trio.sleep(1000)
 
     async def crash() -> None:
         raise KeyError("app")
@@ -104,7 +118,8 @@ async def test_an_unlimited_grace_waits_as_long_as_it_takes(autojump_clock, cast
         await tree.terminate_child("s")
         assert trio.current_time() == 10_000
     assert EventKind.STUCK not in [each.kind for each in events]
-    assert events[-1].reason == "stopped"
+    reasons = {each.path: each.reason for each in events if each.kind is EventKind.STOPPED}
+    assert reasons == {"s/a": "stopped", "s": "stopped"}
 
 
 async def cleans_up(context: Context, seconds: float) -> None:
@@ -144,6 +159,7 @@ async def test_cleanup_lasts_as_long_as_its_grace(autojump_clock, cast, heard, d
     assert EventKind.STUCK not in [each.kind for each in events]
 
 
+@pytest.mark.row("SUP-071")
 async def test_grace_has_no_deadline_before_the_stop_and_gets_one_with_it(autojump_clock, cast) -> None:
     """Cleanup that began on a crash is cut short when the supervisor stops."""
 
@@ -170,21 +186,35 @@ async def test_grace_outside_a_tree_is_a_shield_without_end(autojump_clock) -> N
 @pytest.mark.row("SUP-075")
 @pytest.mark.parametrize("dynamic", [False, True])
 @pytest.mark.parametrize(
-    "error", [None, ValueError("x"), Retryable("x"), Shutdown(), ExceptionGroup("g", [KeyError()])]
+    ("error", "reported"),
+    [
+        (None, []),
+        (Shutdown("done"), []),
+        (ValueError("x"), ["ValueError: x"]),
+        (Retryable("x"), ["Retryable: x"]),
+        (ExceptionGroup("g", [Shutdown(), KeyError()]), ["KeyError"]),
+    ],
 )
 async def test_children_that_end_by_themselves_during_a_stop_are_not_restarted(
-    autojump_clock, cast, error, dynamic: bool
+    autojump_clock, cast, heard, error, reported: list[str], dynamic: bool
 ) -> None:
     """They neither hang the stop nor come back; only the abnormal ones are reported."""
-    children = [
-        cast.child("a", [cast.ready, cast.sleep(1), cast.leave if error is None else cast.crash(error)]),
-        cast.child("b", [cast.ready, cast.slow_cleanup(2)]),
-    ]
-    async with cast.open(SupervisorSpec("s", children, dynamic=dynamic)) as tree:
+    if dynamic:  # all are asked at once
+        end = [cast.swallow_cancel if error is None else cast.crash_on_cancel(error)]
+    else:
+        end = [cast.sleep(1), cast.leave if error is None else cast.crash(error)]
+    children = [cast.child("a", [cast.ready, *end]), cast.child("b", [cast.ready, cast.slow_cleanup(2)])]
+    async with (
+        cast.open(SupervisorSpec("s", children, dynamic=dynamic)) as tree,
+        heard(tree, "s/a") as events,
+    ):
         await tree.terminate_child("s")
         assert trio.current_time() == 2.0
         assert [each.state for each in tree.node("s").children] == [ChildState.STOPPED] * 2
+        assert [each.reason for each in tree.crash_reports("s/a")] == reported
         assert len(cast.actors["a"].contexts) == 1
+    assert [each.kind for each in events if each.kind is not EventKind.STOPPING] == [EventKind.STOPPED]
+    assert [each["event"] for each in cast.logged()] == ["failed while stopping"] * len(reported)
 
 
 @pytest.mark.row("SUP-076")
@@ -200,10 +230,18 @@ async def test_a_permanent_child_that_returns_when_asked_to_stop_is_no_error(aut
 async def test_a_child_that_ignores_its_cancellation_is_stuck_and_never_claimed_gone(
     autojump_clock, cast, heard
 ) -> None:
-    """It is reported with its stack when its grace is over; once it ends, it is stopped after all."""
+    """It is reported with its stack when its grace is over; once it ends, it is stopped after all.
+
+    Whoever asked for its end waits for that end, and for nothing that the child would have to say.
+    """
     child = cast.child("a", [cast.ready, cast.shield_forever], shutdown=2.0)
     async with cast.open(child) as tree, heard(tree) as events, trio.open_nursery() as nursery:
-        nursery.start_soon(tree.terminate_child, "a")
+
+        async def terminate() -> None:
+            await tree.terminate_child("a")
+            cast.note("answered")
+
+        nursery.start_soon(terminate)
         await trio.sleep(2.05)
         assert tree.node("a").state is ChildState.STOPPING
         await trio.sleep(1000)
@@ -211,8 +249,10 @@ async def test_a_child_that_ignores_its_cancellation_is_stuck_and_never_claimed_
         assert EventKind.STOPPED not in [each.kind for each in events]
         (stuck,) = [each for each in events if each.kind is EventKind.STUCK]
         assert "shield_forever" in stuck.reason
+        assert cast.diary == ["+a1"]
         cast.release.set()
         await settled()
+        assert cast.diary == ["+a1", "-a1", "answered"]
         assert tree.node("a").state is ChildState.STOPPED
     assert "stuck" in [each["event"] for each in cast.logged()]
 
@@ -270,6 +310,7 @@ finally:
 """
 
 
+@pytest.mark.row("SUP-078")
 def test_a_process_can_be_ended_when_a_child_is_stuck() -> None:
     """With a code of its own, right after the log line, and with what was written so far."""
     ended = subprocess.run([sys.executable, "-c", STUCK_PROCESS], capture_output=True, text=True, timeout=60)
@@ -314,6 +355,7 @@ async def test_a_limit_that_is_no_number_is_refused_and_nothing_stops(autojump_c
         assert tree.snapshot().state is ChildState.RUNNING
 
 
+@pytest.mark.row("SUP-071")
 async def test_the_grace_of_a_supervisor_bounds_all_below_it(autojump_clock, cast) -> None:
     """When it is over, every actor below is out of grace at once."""
     inner = SupervisorSpec("s", [cleaner("a", 100, 50), cleaner("b", 100, 50)], shutdown=2.0)
@@ -362,6 +404,15 @@ async def test_a_child_cannot_wait_for_the_end_of_its_own_tree(autojump_clock, c
         assert cast.diary == ["refused"]
 
 
+@pytest.mark.row("SUP-080")
+async def test_stop_waits_until_the_whole_tree_is_gone(autojump_clock, cast) -> None:
+    """Every actor on every level has ended then."""
+    async with cast.open(*family(cast)) as tree:
+        await tree.stop()
+        assert list(ends(cast).items()) == list(REVERSE.items())
+        assert tree.snapshot().state is ChildState.STOPPED
+
+
 @pytest.mark.row("SUP-087")
 async def test_a_stopped_tree_refuses_requests_and_can_still_be_looked_at(autojump_clock, cast) -> None:
     """A typed error, not a hang."""
@@ -372,10 +423,15 @@ async def test_a_stopped_tree_refuses_requests_and_can_still_be_looked_at(autoju
             tree.terminate_child("a"),
             tree.restart("a"),
             tree.delete_child("a"),
+            tree.remove("a"),
+            tree.start_instance(""),
+            tree.run_task("", trio.sleep, 1),
             tree.failed("a"),
         ):
-            with pytest.raises(SupervisorDown):
+            with pytest.raises(SupervisorDown), trio.fail_after(1):
                 await call
+        with pytest.raises(SupervisorDown):
+            tree.count_children()
         await tree.stop()
         assert tree.node("a").state is ChildState.STOPPED
         assert [each async for each in tree.events()] == []
@@ -395,6 +451,7 @@ async def test_whoever_waits_for_a_parked_child_learns_of_the_end_of_the_tree(au
         await tree.stop()
 
 
+@pytest.mark.row("SUP-021")
 async def test_a_child_asked_to_stop_before_its_first_step_never_runs(autojump_clock, cast) -> None:
     """Not even up to its first checkpoint; or it runs, and is stopped in the usual way."""
 
@@ -409,6 +466,7 @@ async def test_a_child_asked_to_stop_before_its_first_step_never_runs(autojump_c
         assert cast.take_diary() in ([], ["+a1", "-a1"])
 
 
+@pytest.mark.row("SUP-079")
 async def test_a_hurried_stop_passes_over_children_that_do_not_run(autojump_clock, cast) -> None:
     """Stopped and parked ones need no hurry."""
     async with cast.open(cast.child("a"), cleaner("b", 100, math.inf)) as tree:

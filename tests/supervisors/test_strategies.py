@@ -4,7 +4,16 @@ import pytest
 import trio
 import trio.testing
 
-from feedtree.supervisors import ChildState, Fatal, Restart, Retryable, StartFailed, Strategy, SupervisorSpec
+from feedtree.supervisors import (
+    ChildState,
+    Fatal,
+    Restart,
+    Retryable,
+    StartFailed,
+    Strategy,
+    SupervisorSpec,
+    Throttled,
+)
 
 settled = trio.testing.wait_all_tasks_blocked
 
@@ -21,8 +30,10 @@ def states(tree) -> dict[str, str]:
 async def test_one_for_one_restarts_only_the_crashed_child(autojump_clock, cast) -> None:
     """The siblings' incarnations stay."""
     async with cast.open(cast.child("a"), cast.child("b"), cast.child("c")) as tree:
+        cast.take_diary()
         cast.order("b", cast.crash())
         await settled()
+        assert cast.diary == ["-b1", "+b2"]
         assert generations(tree) == {"a": 1, "b": 2, "c": 1}
 
 
@@ -113,6 +124,8 @@ async def test_rest_for_one_in_retry_shows_later_ones_stopped_and_earlier_runnin
         assert set(states(tree).values()) == {"running"}
 
 
+@pytest.mark.row("SUP-046")
+@pytest.mark.row("SUP-068")
 async def test_a_group_waits_the_backoff_of_its_trigger(autojump_clock, cast) -> None:
     """Siblings stop at once, and nobody starts before the wait is over."""
     async with cast.open(cast.child("a"), cast.child("b"), strategy=Strategy.ONE_FOR_ALL) as tree:
@@ -150,6 +163,36 @@ async def test_a_group_costs_one_if_any_of_its_triggers_was_a_bug(
         assert tree.snapshot().restarts_in_window == cost
 
 
+@pytest.mark.row("SUP-051")
+async def test_a_group_that_was_paid_for_costs_no_more(autojump_clock, cast) -> None:
+    """A first trigger that is free does not make every later one pay."""
+    children = [cast.child(each) for each in "abc"]
+    slow = cast.child("d", [cast.ready, cast.slow_cleanup(1)], [])
+    async with cast.open(*children, slow, strategy=Strategy.ONE_FOR_ALL) as tree:
+        cast.order("a", cast.crash(Retryable("lost")))
+        await settled()
+        for each in "bc":
+            cast.order(each, cast.crash())
+            await settled()
+        await trio.sleep(3)
+        assert set(generations(tree).values()) == {2}
+        assert tree.snapshot().restarts_in_window == 1
+
+
+@pytest.mark.row("SUP-068")
+async def test_a_group_waits_for_the_longest_of_its_waits(autojump_clock, cast) -> None:
+    """Also where a later trigger was told to pause."""
+    slow = cast.child("c", [cast.ready, cast.slow_cleanup(1)], [])
+    async with cast.open(cast.child("a"), cast.child("b"), slow, strategy=Strategy.ONE_FOR_ALL) as tree:
+        cast.order("a", cast.crash(Retryable("lost")))
+        await settled()
+        cast.order("b", cast.crash(Throttled("429", retry_after=20.0)))
+        await trio.sleep(30)
+        assert set(generations(tree).values()) == {2}
+        assert cast.times["+a2"] == cast.times["+b2"] == cast.times["+c2"] == 20.0
+
+
+@pytest.mark.row("SUP-050")
 async def test_a_crash_of_an_earlier_child_widens_the_restart_of_the_rest(autojump_clock, cast) -> None:
     """While later ones wait, an earlier child takes them along with itself."""
     children = [cast.child("a"), cast.child("b"), cast.child("c", [], [cast.sleep(5)])]
@@ -163,6 +206,7 @@ async def test_a_crash_of_an_earlier_child_widens_the_restart_of_the_rest(autoju
         assert set(states(tree).values()) == {"running"}
 
 
+@pytest.mark.row("SUP-049")
 async def test_a_crash_of_a_ready_child_while_later_ones_start_for_the_first_time(
     autojump_clock, cast
 ) -> None:
@@ -176,17 +220,20 @@ async def test_a_crash_of_a_ready_child_while_later_ones_start_for_the_first_tim
         assert cast.diary == ["+a1", "+b1", "-a1", "-b1", "+a2", "+b2", "+c1"]
 
 
+@pytest.mark.row("SUP-045")
 async def test_fatal_in_one_for_one_parks_that_child_alone(autojump_clock, cast) -> None:
     """Nothing hammers a venue with a bad key; the reason and the remedy are shown."""
     async with cast.open(cast.child("a"), cast.child("b")) as tree:
         cast.order("a", cast.crash(Fatal("bad key", remedy="make a new one")))
-        assert await tree.failed("a") == "Fatal: bad key (make a new one)"
+        with trio.fail_after(1):
+            assert await tree.failed("a") == "Fatal: bad key (make a new one)"
         await trio.sleep(100)
         assert states(tree) == {"a": "failed", "b": "running"}
         await tree.restart("a")
         assert generations(tree) == {"a": 2, "b": 1}
 
 
+@pytest.mark.row("SUP-047")
 async def test_fatal_in_rest_for_one_holds_the_later_ones(autojump_clock, cast) -> None:
     """They are stopped in reverse, and started in order when the parked one is restarted by hand."""
     async with cast.open(*[cast.child(each) for each in "abcd"], strategy=Strategy.REST_FOR_ONE) as tree:
@@ -203,6 +250,7 @@ async def test_fatal_in_rest_for_one_holds_the_later_ones(autojump_clock, cast) 
         assert set(states(tree).values()) == {"running"}
 
 
+@pytest.mark.row("SUP-046")
 async def test_fatal_in_one_for_all_parks_the_group(autojump_clock, cast) -> None:
     """A restart by hand of any of them brings all back, in order."""
     async with cast.open(*[cast.child(each) for each in "abc"], strategy=Strategy.ONE_FOR_ALL) as tree:
@@ -217,6 +265,7 @@ async def test_fatal_in_one_for_all_parks_the_group(autojump_clock, cast) -> Non
         assert cast.take_diary() == ["+a2", "+b2", "+c2"]
 
 
+@pytest.mark.row("SUP-012")
 async def test_a_restart_by_hand_that_fails_holds_the_others_again(autojump_clock, cast) -> None:
     """The parked child fails to start: the error goes to the caller, the rest goes on waiting."""
     children = [cast.child("a", [], [cast.crash()], []), cast.child("b")]
@@ -247,6 +296,7 @@ async def test_a_restart_by_hand_that_fails_is_not_tried_again(
         assert tree.snapshot().restarts_in_window == 0
 
 
+@pytest.mark.row("SUP-047")
 async def test_fatal_of_a_child_that_was_to_be_stopped_leaves_the_trigger_to_be_restarted(
     autojump_clock, cast
 ) -> None:
@@ -261,6 +311,7 @@ async def test_fatal_of_a_child_that_was_to_be_stopped_leaves_the_trigger_to_be_
         assert generations(tree) == {"a": 2, "b": 1, "c": 1}
 
 
+@pytest.mark.row("SUP-046")
 async def test_fatal_in_one_for_all_holds_the_trigger_too(autojump_clock, cast) -> None:
     """A group restart that is under way ends with a parked group."""
     children = [cast.child("a"), cast.child("b"), cast.child("c", [cast.ready, cast.slow_cleanup(1)], [])]
@@ -276,6 +327,7 @@ async def test_fatal_in_one_for_all_holds_the_trigger_too(autojump_clock, cast) 
         assert set(states(tree).values()) == {"running"}
 
 
+@pytest.mark.row("SUP-047")
 async def test_a_held_child_that_falls_by_itself_stays_held(autojump_clock, cast) -> None:
     """Its own crash does not bring it back before the one that it waits for."""
     children = [cast.child("a"), cast.child("b"), cast.child("c", [cast.ready, cast.slow_cleanup(1)], [])]
@@ -288,6 +340,7 @@ async def test_a_held_child_that_falls_by_itself_stays_held(autojump_clock, cast
         assert tree.node("b").last_reason == "held by a"
 
 
+@pytest.mark.row("SUP-047")
 async def test_fatal_at_the_first_start_parks_the_child_and_holds_what_follows(autojump_clock, cast) -> None:
     """The tree starts nevertheless."""
     children = [cast.child("a"), cast.child("b", [cast.crash(Fatal("no permission"))], []), cast.child("c")]
@@ -298,6 +351,7 @@ async def test_fatal_at_the_first_start_parks_the_child_and_holds_what_follows(a
         assert states(tree) == {"a": "running", "b": "running", "c": "running"}
 
 
+@pytest.mark.row("SUP-082")
 async def test_a_child_stopped_by_hand_is_not_brought_back_by_its_group(autojump_clock, cast) -> None:
     """Whoever stopped it wants it stopped; one that ended by itself is started again, as in OTP."""
     children = [cast.child("a"), cast.child("b"), cast.child("c", restart=Restart.TRANSIENT)]
@@ -330,6 +384,7 @@ async def test_a_held_child_that_is_stopped_by_hand_is_held_no_more(autojump_clo
         assert states(tree) == {"a": "failed", "b": "running", "c": "stopped"}
 
 
+@pytest.mark.row("SUP-016")
 async def test_a_child_added_during_a_group_restart_comes_after_it(autojump_clock, cast) -> None:
     """Start order holds for those added at run time, too."""
     children = [cast.child("a", [], [cast.sleep(2)]), cast.child("b")]
@@ -341,6 +396,7 @@ async def test_a_child_added_during_a_group_restart_comes_after_it(autojump_cloc
         assert cast.diary == ["-a1", "-b1", "+a2", "+b2", "+c1"]
 
 
+@pytest.mark.row("SUP-047")
 async def test_a_branch_is_a_member_of_a_group_like_any_other(autojump_clock, cast) -> None:
     """A supervisor among the siblings is stopped with all below it, and started again."""
     inner = SupervisorSpec("s", [cast.child("x"), cast.child("y")])
