@@ -15,7 +15,6 @@ from feedtree.ops.bench.supervision import PROGRAMS, Sample
 
 SIZES = (1_000, 10_000)  # children of one supervisor
 CRASHES = 1_000  # one at a time, and again as many at once
-ROUNDS = 5
 WAITED = 0.1  # share of a run without CPU from which on it counts as disturbed
 
 
@@ -51,7 +50,7 @@ class Run(Struct, frozen=True):
 
 
 def run_all(
-    core: int | None, *, sizes: Sequence[int] = SIZES, crashes: int = CRASHES, rounds: int = ROUNDS
+    core: int | None, *, sizes: Sequence[int] = SIZES, crashes: int = CRASHES, rounds: int
 ) -> Iterator[Run]:
     """Run every program at every size once a round, every other round backwards.
 
