@@ -30,7 +30,7 @@ from feedtree.ops.bench.runs import (
 )
 
 RATES = (1_000, 5_000)  # messages per second
-SECONDS = 1.5
+SECONDS = 1.2
 SECONDS_OF_GRID = 3.0
 RIVAL = "picows"
 MATTER = (RIVAL, "wait mailbox", "wait tap", "spin tap")

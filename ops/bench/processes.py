@@ -22,14 +22,14 @@ from feedtree.ops.bench.pace import Sent, read_report, unpacked
 from feedtree.ops.bench.pairs import pairs_of
 from feedtree.ops.bench.programs import PATIENCE, ProgramFailed, output
 from feedtree.ops.bench.ready import Ready
-from feedtree.ops.bench.runs import COUNTED_ON, Case, Run
+from feedtree.ops.bench.runs import Case, Run
 from feedtree.ops.bench.server import CERTIFICATE_FILE, Order, traffic_file
 from feedtree.ops.bench.traffic import Traffic
 from feedtree.ops.bench.truth import Books, differences
 
 _Result = TypeVar("_Result", Sample, Ready)
 
-WARM = 0.5  # seconds of a paced run before its clock starts
+WARM = 0.4  # seconds of a paced run before its clock starts
 _CA_FILE = "ca.pem"
 
 
@@ -104,20 +104,13 @@ class Bench:
             return Run(case, None, [str(error)], load, number)
         return _paced_run(case, sample, sent, arrivals, warm, load, number)
 
-    def ready(self, symbols: int) -> Ready:
-        """Find out how soon streams over TLS are ready.
+    def ready(self, name: str) -> Ready:
+        """Find out how soon streams over TLS are ready, with the symbols of a prepared traffic.
 
         Raises:
             ProgramFailed: they were not.
         """
-        errand = Errand(
-            url=self.url(COUNTED_ON, Order(per_s=1, symbols=symbols)),
-            ca_file=self._ca_file(COUNTED_ON),
-            core=self._cores.client,
-            pairs=tuple(pair.symbol for pair in pairs_of(symbols)),
-            timed=0,
-            total=0,
-        )
+        errand = self.errand(Case("ready"), name)
         return _result(self._output("feedtree.ops.bench.ready", errand), Ready)
 
     def sample(self, client: str, errand: Errand, patience: float = PATIENCE) -> Sample:

@@ -8,7 +8,7 @@ from statistics import median
 import msgspec
 
 from feedtree.ops.bench.machine import Cores
-from feedtree.ops.bench.pairs import MOST
+from feedtree.ops.bench.pairs import MOST, pairs_of
 from feedtree.ops.bench.parts import Cell, Figure, Part, Table
 from feedtree.ops.bench.processes import open_bench
 from feedtree.ops.bench.progress import say
@@ -37,13 +37,13 @@ def run_grid(core: Cores, rounds: int) -> Part:
 
 def _run(core: Cores, rounds: int, seconds: float) -> Part:
     say(f"promises: {seconds:.0f} s at {PER_S:,} messages/s, twice")
-    traffics = {"all": make_traffic(MESSAGES, seed=1)}
+    traffics = {"few": make_traffic(MESSAGES, seed=1), "many": make_traffic(1_000, 1, pairs_of(MOST))}
     with (
         tempfile.TemporaryDirectory(prefix="feedtree-bench-") as folder,
         open_bench(Path(folder), traffics, core) as bench,
     ):
-        ready = [bench.ready(MOST) for _ in range(rounds)]
-        fast = [bench.run(FASTEST, "all", number) for number in range(rounds)]
+        ready = [bench.ready("many") for _ in range(rounds)]
+        fast = [bench.run(FASTEST, "few", number) for number in range(rounds)]
         paced = [bench.paced(case, seconds) for case in (OURS, RIVAL)]
     runs = [*fast, *paced]
     for run in runs:

@@ -29,6 +29,6 @@ PARTS: dict[str, Entry] = {
     "messages": Entry(messages.run_part, grid=messages.run_grid),
     "latency": Entry(latency.run_part, grid=latency.run_grid),
     "promises": Entry(promises.run_part, grid=promises.run_grid),
-    "supervision": Entry(scaling_report.run_part),
+    "supervision": Entry(scaling_report.run_part, grid=scaling_report.run_grid),
     "imports": Entry(imports.run_part, rounds=11),
 }

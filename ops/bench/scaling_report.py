@@ -17,6 +17,7 @@ from feedtree.ops.bench.ward import PHASES
 
 JUDGED = ("feedtree",)  # a variant that is to hold the targets is named here
 RIVAL = "bare trio"
+MATTER = (*JUDGED, RIVAL, *otp.STRATEGIES)
 MOST_TIMES_RIVAL = 1.5
 MOST_GROWTH = 1.2
 START_WITH_GC, ALL_WITH_GC = "start with gc", "all phases with gc"
@@ -155,9 +156,18 @@ def _paired(costs: Costs, rivals: Costs, phase: str) -> float | None:
 
 def run_part(core: Cores, rounds: int) -> Part:
     """Measure the supervisors beside a bare trio wrapper, and OTP's where Erlang is installed."""
+    return _run(core, rounds, MATTER)
+
+
+def run_grid(core: Cores, rounds: int) -> Part:
+    """Measure what watching and accounting cost, too, and children that are added one by one."""
+    return _run(core, rounds, None)
+
+
+def _run(core: Cores, rounds: int, programs: Sequence[str] | None) -> Part:
     say(f"supervision: {' and '.join(f'{size:,}' for size in SIZES)} children, {rounds} rounds")
     runs: list[Run] = []
-    for run in run_all(core.client, rounds=rounds):
+    for run in run_all(core.client, rounds=rounds, programs=programs):
         runs.append(run)
         say(line(run))
     return part(runs)
