@@ -23,8 +23,8 @@ from feedtree.ops.bench.runs import (
     line,
     middle,
     p50_us,
+    paired,
     plain,
-    ratio,
     runs_note,
     us_per_message,
 )
@@ -118,10 +118,12 @@ def figures_of(runs: Sequence[Run]) -> Iterator[Figure]:
         for transport in TRANSPORTS:
             for per_s in aim.rates:
                 case, rival = (Case(client, transport, per_s=per_s) for client in (aim.client, RIVAL))
-                value = ratio(runs, case, rival, aim.value)
-                if value is not None:
+                found = paired(runs, case, rival, aim.value)
+                if found is not None:
                     most = aim.most if transport == COUNTED_ON else None
-                    yield Figure(_named(aim, transport, per_s), value, "x", aim.kind, most)
+                    yield Figure(
+                        _named(aim, transport, per_s), found.value, "x", aim.kind, most, note=found.note
+                    )
 
 
 def table(runs: Sequence[Run]) -> Table:

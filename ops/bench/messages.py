@@ -23,10 +23,10 @@ from feedtree.ops.bench.runs import (
     faults,
     line,
     middle,
+    paired,
     peak_mib,
     per_second,
     plain,
-    ratio,
     runs_note,
     us_per_message,
 )
@@ -168,11 +168,11 @@ def figures_of(runs: Sequence[Run]) -> Iterator[Figure]:
     for aim in AIMS:
         for case in groups:
             rival = Case(aim.rival, case.transport, case.symbols)
-            if case.client != aim.client or (value := ratio(runs, case, rival, aim.value)) is None:
+            if case.client != aim.client or (found := paired(runs, case, rival, aim.value)) is None:
                 continue
             judged = case == Case(aim.client, COUNTED_ON)
             most, least = (aim.most, aim.least) if judged else (None, None)
-            yield Figure(_named(aim, case), value, "x", aim.kind, most, least)
+            yield Figure(_named(aim, case), found.value, "x", aim.kind, most, least, found.note)
     for case, group in groups.items():
         if case.client == "feedtree whole" and case.transport == COUNTED_ON:
             many = "" if case.symbols == 10 else f" {case.symbols} symbols"

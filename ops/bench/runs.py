@@ -14,6 +14,7 @@ TRANSPORTS = ("tls", "tcp")
 COUNTED_ON = TRANSPORTS[0]  # what venues speak
 STOLEN = 0.02  # share of a run from which on it counts as disturbed
 FOREIGN = 0.05
+ENOUGH = 3  # undisturbed pairs
 LATE = 0.01  # share of a paced run's messages
 
 
@@ -111,12 +112,37 @@ def middle(runs: Sequence[Run], value: Value) -> float:
     return median(map(value, runs))
 
 
-def ratio(runs: Iterable[Run], case: Case, rival: Case, value: Value) -> float | None:
-    """Return the median over the rounds of one value by another; None where no round has both."""
+class Paired(Struct, frozen=True):
+    """One value by another, the median over the rounds.
+
+    Args:
+        value: the ratio.
+        note: how many of its pairs were disturbed, where any was.
+    """
+
+    value: float
+    note: str = ""
+
+
+def paired(runs: Iterable[Run], case: Case, rival: Case, value: Value) -> Paired | None:
+    """Return one value by another, pair by pair; None where no round has both.
+
+    Pairs of which one was disturbed are left out where at least `ENOUGH` others remain.
+    """
     groups = by_case(runs)
-    rivals = {run.round: value(run) for run in groups.get(rival, [])}
-    pairs = [value(run) / rivals[run.round] for run in groups.get(case, []) if run.round in rivals]
-    return median(pairs) if pairs else None
+    rivals = {run.round: run for run in groups.get(rival, [])}
+    pairs = [(run, rivals[run.round]) for run in groups.get(case, []) if run.round in rivals]
+    calm = [pair for pair in pairs if not any(run.disturbed for run in pair)]
+    if not pairs:
+        return None
+    kept = calm if len(calm) >= ENOUGH else pairs
+    disturbed = len(pairs) - len(calm)
+    what = (
+        f"{disturbed} of {len(pairs)} pairs disturbed{', left out' if kept is calm else ''}"
+        if disturbed
+        else ""
+    )
+    return Paired(median(value(ours) / value(theirs) for ours, theirs in kept), what)
 
 
 def note(wrong: int, disturbed: int, count: int) -> str:

@@ -8,7 +8,7 @@ from feedtree.ops.bench.parts import Figure
 from feedtree.ops.bench.profiles import missed
 from feedtree.ops.bench.progress import interleaved
 from feedtree.ops.bench.ready import Ready
-from feedtree.ops.bench.runs import Case, Run, faults, line, plain, ratio, us_per_message
+from feedtree.ops.bench.runs import Case, Run, faults, line, paired, plain, us_per_message
 
 Made = Callable[..., Run]
 
@@ -27,8 +27,28 @@ def test_a_ratio_is_the_median_over_the_pairs_of_a_round(made: Made) -> None:
         for number, pace in enumerate((1.0, 3.0, 2.0))
         for case, us in ((OURS, 6.0), (RIVAL, 5.0))
     ]
-    assert ratio(runs, OURS, RIVAL, us_per_message) == pytest.approx(1.2)
-    assert ratio(runs[:1], OURS, RIVAL, us_per_message) is None
+    found = paired(runs, OURS, RIVAL, us_per_message)
+    assert found is not None
+    assert (found.value, found.note) == (pytest.approx(1.2), "")
+    assert paired(runs[:1], OURS, RIVAL, us_per_message) is None
+
+
+@pytest.mark.parametrize(
+    ("calm", "value", "note"),
+    [(3, 1.2, "4 of 7 pairs disturbed, left out"), (2, 2.0, "5 of 7 pairs disturbed")],
+)
+def test_disturbed_pairs_are_left_out_where_enough_others_remain(
+    made: Made, calm: int, value: float, note: str
+) -> None:
+    """And a reader is told of them either way."""
+    runs = [
+        made(case, us, number=number, foreign=0.0 if number < calm else 0.5)
+        for number in range(7)
+        for case, us in ((OURS, 6.0 if number < calm else 10.0), (RIVAL, 5.0))
+    ]
+    found = paired(runs, OURS, RIVAL, us_per_message)
+    assert found is not None
+    assert (found.value, found.note) == (pytest.approx(value), note)
 
 
 def test_a_run_that_does_not_count_is_in_no_figure(made: Made) -> None:
@@ -39,7 +59,9 @@ def test_a_run_that_does_not_count_is_in_no_figure(made: Made) -> None:
         made(OURS, 99.0, number=1, fault="no book"),
         made(RIVAL, number=1),
     ]
-    assert ratio(runs, OURS, RIVAL, us_per_message) == pytest.approx(1.2)
+    found = paired(runs, OURS, RIVAL, us_per_message)
+    assert found is not None
+    assert found.value == pytest.approx(1.2)
     assert faults(runs) == ["tls 10 symbols feedtree whole, round 1: no book"]
     assert "WRONG: no book" in line(runs[2])
     (row, _) = messages.table(runs, 261.0).rows
