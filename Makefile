@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test test-deep test-peers mutants bench rows proto format clean
+.PHONY: setup demo test test-deep test-peers mutants bench bench-full bench-write bench-compare rows proto format clean
 
 setup: $(STAMP)
 
@@ -38,8 +38,18 @@ mutants: $(STAMP)  ## break the supervisors on purpose: the tests of the checkli
 test-peers: $(STAMP)  ## ccxt against the simulated exchanges, in an environment of its own
 	$(BIN)/python ops/peers/books.py
 
-bench: $(STAMP)  ## the hot path beside picows, the supervisors beside bare trio and OTP
-	$(BIN)/python -m feedtree.ops.bench
+bench: $(STAMP)  ## clients side by side, the rows that matter; writes bench-<date>.json
+	$(BIN)/python -m feedtree.ops.bench --json
+
+bench-full: $(STAMP)  ## the whole grid, ten minutes at a pace among it
+	$(BIN)/python -m feedtree.ops.bench --full --json
+
+bench-write: $(STAMP)  ## the same as bench, and docs/performance.md from it
+	$(BIN)/python -m feedtree.ops.bench --json --write
+
+bench-compare: $(STAMP)  ## BASE=file: fails where CPU or latency is 10 % worse than in that file, or memory above it
+	@test -n "$(BASE)" || { echo "usage: make bench-compare BASE=bench-<date>.json"; exit 2; }
+	$(BIN)/python -m feedtree.ops.bench --compare $(BASE)
 
 rows: $(STAMP)  ## write the supervision checklist and its tests into docs/supervision.md
 	$(BIN)/python tests/supervisors/rows.py

@@ -1,158 +1,73 @@
-"""``python -m feedtree.ops.bench``: the hot path beside picows, and the supervisors beside bare trio and OTP."""
+"""``python -m feedtree.ops.bench``: every part of the benchmark, or those that are asked for."""
 
 import argparse
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
-from msgspec import Struct
+from feedtree.ops.bench.guard import guard_lines, worse
+from feedtree.ops.bench.machine import cores
+from feedtree.ops.bench.parts import Part
+from feedtree.ops.bench.performance import write_document
+from feedtree.ops.bench.printing import part_lines
+from feedtree.ops.bench.progress import say
+from feedtree.ops.bench.record import Record, UnreadableRecord, read_record, recorded, write_record
+from feedtree.ops.bench.registry import PARTS
 
-from feedtree.ops.bench import report, scaling, scaling_report
-from feedtree.ops.bench.client import CLIENTS
-from feedtree.ops.bench.imports import import_times
-from feedtree.ops.bench.machine import Cores, cores, describe
-from feedtree.ops.bench.processes import TRANSPORTS, Bench, Run, open_bench
-from feedtree.ops.bench.traffic import make_traffic
-
-MESSAGES = 200_000
-ROUNDS = 7
-
-
-class Part(Struct):
-    """What one part of the benchmark found.
-
-    Args:
-        lines: to print.
-        content: to write.
-        right: whether every run was right; a target that is missed is only printed as missed.
-    """
-
-    lines: list[str]
-    content: dict[str, Any]
-    right: bool
+DOCS = Path("docs")
 
 
 def main() -> int:
-    """Run it all; 0 where every run was right."""
+    """Run it; 0 where every run was right and nothing is worse than the base: a missed target is only printed."""
     options = _options()
-    core = cores()
-    if options.profile is not None:
-        _profile(options, core)
-        return 0
-    found: list[Part] = []
-    for name in PARTS if options.only is None else (options.only,):
-        part = PARTS[name](options, core)
-        print("\n".join([*([""] if found else []), *part.lines]), flush=True)
-        found.append(part)
+    try:
+        base = None if options.compare is None else read_record(options.compare)
+        record = _measured(options) if options.read is None else read_record(options.read)
+    except UnreadableRecord as error:
+        say(str(error))
+        return 2
     if options.json is not None:
-        options.json.write_bytes(_document(found))
-    return 0 if all(part.right for part in found) else 1
+        write_record(record, options.json)
+    if options.write:
+        write_document(record, DOCS)
+    right = not any(part.faults for part in record.parts)
+    return int(not (_held(record, base) and right))
 
 
-def _messages(options: argparse.Namespace, core: Cores) -> Part:
-    """Measure the hot path."""
-    traffic = make_traffic(options.messages, options.seed)
-    rounds = options.rounds or ROUNDS
-    _say(f"{options.messages:,} messages of {traffic.mean_size:.0f} bytes, {rounds} rounds")
-    runs: list[Run] = []
-    with (
-        tempfile.TemporaryDirectory(prefix="feedtree-bench-") as folder,
-        open_bench(Path(folder), traffic, core) as bench,
-    ):
-        for run in _rounds(bench, rounds):
-            runs.append(run)
-            _say(_line(run))
-    imports = import_times(core.client)
-    content = {"messages": options.messages, "seed": options.seed, "bytes": traffic.mean_size}
-    return Part(
-        lines=list(report.table(report.rows(runs), report.verdicts(runs), imports)),
-        content=report.document(content, runs, imports),
-        right=all(run.counts for run in runs),
-    )
+def _measured(options: argparse.Namespace) -> Record:
+    core = cores()
+    found: list[Part] = []
+    for name in options.only or PARTS:
+        entry, began = PARTS[name], time.monotonic()
+        run = (entry.grid or entry.run) if options.full else entry.run
+        part = run(core, options.rounds or entry.rounds)
+        say(f"{name}: {time.monotonic() - began:.0f} s")
+        print("\n".join(["", f"== {name} ==", "", *part_lines(part)]), flush=True)
+        found.append(part)
+    return recorded(found, full=options.full)
 
 
-def _supervision(options: argparse.Namespace, core: Cores) -> Part:
-    """Measure the supervisors."""
-    rounds = options.rounds or scaling.ROUNDS
-    _say(f"supervisors of {' and '.join(f'{size:,}' for size in scaling.SIZES)} children, {rounds} rounds")
-    runs: list[scaling.Run] = []
-    for run in scaling.run_all(core.client, rounds=rounds):
-        runs.append(run)
-        _say(scaling_report.line(run))
-    return Part(
-        lines=list(scaling_report.table(runs)),
-        content={"supervision": scaling_report.document(runs)},
-        right=all(run.counts for run in runs),
-    )
+def _held(record: Record, base: Record | None) -> bool:
+    if base is None:
+        return True
+    found = worse(record, base)
+    print("\n".join(["", *guard_lines(record, base, found)]))
+    return not found
 
 
-PARTS: dict[str, Callable[[argparse.Namespace, Cores], Part]] = {
-    "messages": _messages,
-    "supervision": _supervision,
-}
-
-
-def _profile(options: argparse.Namespace, core: Cores) -> None:
-    traffic = make_traffic(options.messages, options.seed)
-    with (
-        tempfile.TemporaryDirectory(prefix="feedtree-bench-") as folder,
-        open_bench(Path(folder), traffic, core) as bench,
-    ):
-        bench.profile(options.profile, TRANSPORTS[0])
-
-
-def _rounds(bench: Bench, rounds: int) -> Iterator[Run]:
-    """Run every client once a round, every other round backwards, so that nobody is always the first of a pair."""
-    names = list(CLIENTS)
-    for number in range(rounds):
-        for transport in TRANSPORTS:
-            for client in names:
-                yield bench.run(client, transport, number)
-        names.reverse()
-
-
-def _line(run: Run) -> str:
-    if run.sample is None or not run.counts:
-        return f"{run.transport} {run.client:<17} WRONG: {'; '.join(run.faults[:3])}"
-    sample = run.sample
-    disturbed = "  disturbed" if run.disturbed else ""
-    return (
-        f"{run.transport} {run.client:<17} {report.us_per_message(sample):6.2f} µs"
-        f"  steal {sample.stolen:.0%} others {sample.foreign:.0%} load {run.load:.1f}{disturbed}"
-    )
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
-def _document(parts: list[Part]) -> bytes:
-    """Return all that was found as JSON, with the machine."""
-    content: dict[str, Any] = {
-        "schema": 1,
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "machine": describe(),
-    }
-    for part in parts:
-        content |= part.content
-    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in PARTS:
+            raise argparse.ArgumentTypeError(f"{name!r} is no part; there are {', '.join(PARTS)}")
+    return names
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m feedtree.ops.bench", description=__doc__)
-    parser.add_argument("--only", choices=PARTS, help="run this part alone")
-    parser.add_argument("--messages", type=int, default=MESSAGES, help="timed messages of each run")
-    parser.add_argument(
-        "--rounds",
-        type=int,
-        help=f"runs of each program ({ROUNDS} for messages, {scaling.ROUNDS} for supervision)",
-    )
-    parser.add_argument("--profile", choices=CLIENTS, help="only print where this client's time goes")
-    parser.add_argument("--seed", type=int, default=1, help="of the traffic")
+    parser.add_argument("--only", type=_names, metavar="A,B", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--full", action="store_true", help="the whole grid: minutes more")
+    parser.add_argument("--rounds", type=int, help="runs of each program; each part has a number of its own")
     parser.add_argument(
         "--json",
         type=Path,
@@ -160,6 +75,13 @@ def _options() -> argparse.Namespace:
         const=Path(f"bench-{time.strftime('%Y-%m-%d')}.json"),
         metavar="FILE",
         help="write everything measured there (bench-<date>.json where no name is given)",
+    )
+    parser.add_argument(
+        "--read", type=Path, metavar="FILE", help="measure nothing: take the run of that file"
+    )
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md and its charts")
+    parser.add_argument(
+        "--compare", type=Path, metavar="FILE", help="fail where figures are worse than in that file"
     )
     return parser.parse_args()
 

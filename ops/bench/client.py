@@ -5,6 +5,8 @@ Its result is one JSON line on stdout. A client imports only what it is made of,
 
 import sys
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -13,24 +15,36 @@ from feedtree.ops.bench.errand import Errand
 from feedtree.ops.bench.machine import pin
 from feedtree.ops.bench.measure import Sample
 
+Client = Callable[[Errand], Sample]
 
-def _feedtree(name: str) -> Callable[[Errand], Sample]:
+
+def _feedtree(name: str) -> Client:
     import trio
 
     from feedtree.ops.bench import feedtree_clients
 
-    function = getattr(feedtree_clients, name)
-    return lambda errand: trio.run(function, errand)
+    return partial(trio.run, getattr(feedtree_clients, name))
 
 
-def _picows(name: str) -> Callable[[Errand], Sample]:
+def _tree(read: str, delivery: str) -> Client:
+    import trio
+
+    from feedtree.exchanges.wire.connection import ReadMode
+    from feedtree.ops.bench import tree_clients
+
+    if not read:
+        return lambda errand: trio.run(tree_clients.whole, errand)
+    mode = tree_clients.coalescing() if read == "coalesce" else ReadMode(read)
+    consume = tree_clients.to_tap if delivery == "tap" else tree_clients.to_mailbox
+    return lambda errand: trio.run(consume, errand, mode)
+
+
+def _asyncio(module: str, name: str) -> Client:
     import asyncio
 
     import uvloop
 
-    from feedtree.ops.bench import picows_clients
-
-    function = getattr(picows_clients, name)
+    function = getattr(import_module(f"feedtree.ops.bench.{module}"), name)
 
     def run(errand: Errand) -> Sample:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -40,14 +54,35 @@ def _picows(name: str) -> Callable[[Errand], Sample]:
     return run
 
 
+def _trio_websocket(name: str) -> Client:
+    import trio
+
+    from feedtree.ops.bench import trio_websocket_clients
+
+    return partial(trio.run, getattr(trio_websocket_clients, name))
+
+
+READS = ("wait", "coalesce", "spin")
+DELIVERIES = ("mailbox", "tap")
+
 # in the order in which they run: those that are compared follow each other
-CLIENTS: dict[str, Callable[[], Callable[[Errand], Sample]]] = {
-    "feedtree structs": lambda: _feedtree("structs"),
-    "picows structs": lambda: _picows("structs"),
-    "feedtree messages": lambda: _feedtree("messages"),
-    "picows messages": lambda: _picows("messages"),
-    "feedtree whole": lambda: _feedtree("whole"),
-    "picows whole": lambda: _picows("whole"),
+CLIENTS: dict[str, Callable[[], Client]] = {
+    "feedtree structs": partial(_feedtree, "structs"),
+    "picows structs": partial(_asyncio, "picows_clients", "structs"),
+    "feedtree messages": partial(_feedtree, "messages"),
+    "picows messages": partial(_asyncio, "picows_clients", "messages"),
+    "feedtree whole": partial(_tree, "", ""),
+    "picows whole": partial(_asyncio, "picows_clients", "whole"),
+    "trio-websocket structs": partial(_trio_websocket, "structs"),
+    "trio-websocket whole": partial(_trio_websocket, "whole"),
+    "websockets structs": partial(_asyncio, "websockets_clients", "structs"),
+    "websockets whole": partial(_asyncio, "websockets_clients", "whole"),
+}
+
+# the same pipelines, fed at a pace
+PACED: dict[str, Callable[[], Client]] = {
+    "picows": partial(_asyncio, "picows_clients", "paced"),
+    **{f"{read} {delivery}": partial(_tree, read, delivery) for delivery in DELIVERIES for read in READS},
 }
 
 
@@ -55,7 +90,7 @@ def main(name: str, errand_file: Path) -> None:
     """Be this client."""
     errand = msgspec.json.decode(errand_file.read_bytes(), type=Errand)
     pin(errand.core)
-    sys.stdout.buffer.write(msgspec.json.encode(CLIENTS[name]()(errand)) + b"\n")
+    sys.stdout.buffer.write(msgspec.json.encode({**CLIENTS, **PACED}[name]()(errand)) + b"\n")
 
 
 if __name__ == "__main__":

@@ -19,13 +19,15 @@ from feedtree.exchanges.public.book import OrderBook
 from feedtree.exchanges.public.book_sync import BookSync, Outcome
 from feedtree.exchanges.public.channels import Book, Channel, Ticker, Topic, Trades
 from feedtree.exchanges.public.codec import Seed, WireTopic
-from feedtree.exchanges.public.messages import BookDelta, BookSnapshot
+from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, Trade
+from feedtree.exchanges.public.messages import Ticker as TickerMessage
 from feedtree.exchanges.symbols import Symbol, SymbolMap
 from feedtree.ops.bench.traffic import LEVELS
 from feedtree.ops.bench.truth import Books, Ladder
 
 VENUE = "gateio.spot"
 CHANNELS: tuple[Channel, ...] = (Book(), Trades(), Ticker())
+MIX: tuple[type, ...] = (BookDelta, Trade, TickerMessage)  # the messages that count
 _VENUE_CHANNELS = (OBU, ORDER_BOOK_UPDATE, TRADES, BOOK_TICKER, TICKERS, CANDLESTICKS)
 
 
@@ -36,24 +38,30 @@ class Errand(Struct, frozen=True):
         url: of the blasting server.
         ca_file: whom to trust, where the url is ``wss``.
         core: to be pinned to.
+        pairs: what to subscribe to, ``BTC/USDT``.
         timed: messages until the clock stops.
         total: messages with the tail.
-        middle: the books after the timed ones.
-        profile: whether to print where the time went, at the cost of the figures.
+        middle: the books after the timed ones; of a paced run, none.
+        warm: messages of a paced run before its clock starts.
+        arrivals: file for the times at which messages reached the consumer of a paced run.
+        profile: whether to note where the time went, at the cost of the figures.
     """
 
     url: str
     ca_file: str | None
     core: int | None
+    pairs: tuple[str, ...]
     timed: int
     total: int
-    middle: Books
+    middle: Books = {}
+    warm: int = 0
+    arrivals: str | None = None
     profile: bool = False
 
     @property
     def symbols(self) -> list[Symbol]:
         """What to subscribe to."""
-        return [Symbol.parse(name) for name in self.middle]
+        return [Symbol.parse(name) for name in self.pairs]
 
     def topics(self) -> list[WireTopic]:
         """Return every topic of the traffic as the venue serves it."""

@@ -1,38 +1,25 @@
-"""The clients that are ours: the reader with a bare decoder, with our codec, and the whole pipeline."""
+"""The clients that are ours and decode only: the reader with a bare decoder, and with our codec."""
 
-import logging
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
-import structlog
 from msgspec import MsgspecError
 
-from feedtree.actors.routes import Policy
 from feedtree.exchanges.gateio.channels import spell
 from feedtree.exchanges.gateio.messages import DataFrame
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
 from feedtree.exchanges.gateio.spot_pushes import builders
-from feedtree.exchanges.public.channels import Book, Topic
 from feedtree.exchanges.public.codec import Payload
-from feedtree.exchanges.public.messages import BookDelta, Ticker, Trade
-from feedtree.exchanges.public.views import deltas
 from feedtree.exchanges.symbols import SymbolMap
 from feedtree.exchanges.wire.burst import open_burst
 from feedtree.exchanges.wire.target import Target
 from feedtree.exchanges.wire.tcp import TcpNetwork
-from feedtree.ops.app import Tree, open_tree
-from feedtree.ops.bench.errand import CHANNELS, VENUE, Errand, books_after, ladder
+from feedtree.ops.bench.errand import MIX, Errand, books_after
 from feedtree.ops.bench.measure import Sample, Stopwatch
-from feedtree.ops.bench.truth import Books
-from feedtree.ops.config import Config, Venue
 
 Decode = Callable[[Sequence[Payload], int], Sequence[object]]
-
-MIX: tuple[type, ...] = (BookDelta, Trade, Ticker)
-
 
 _decode_push = msgspec.json.Decoder(DataFrame, strict=False).decode
 
@@ -92,58 +79,3 @@ def _decode_structs(payloads: Sequence[Payload], received_ns: int) -> Sequence[o
         return [_decode_push(payload) for payload in payloads]
     except MsgspecError:  # acks, before anything is timed
         return ()
-
-
-async def whole(errand: Errand) -> Sample:
-    """Run a tree as an app does, and take every message out of a mailbox that loses none."""
-    watch = Stopwatch(errand)
-    timed, total = errand.timed, errand.total
-    policies = dict.fromkeys(MIX, Policy.DROP_OLDEST)  # and too much room to drop any
-    async with (
-        open_tree(_config(errand), log=_quiet()) as tree,
-        tree.public.mailbox(*MIX, view=deltas(), policies=policies, capacity=total) as mailbox,
-    ):
-        async for message in mailbox:
-            if isinstance(message, MIX):
-                break
-        received = 1
-        watch.start()
-        async for _ in mailbox:
-            received += 1
-            if received == timed:
-                break
-        watch.stop()
-        async for _ in mailbox:
-            received += 1
-            if received == total:
-                break
-        return watch.sample(timed - 1, received, _books(tree, errand))
-
-
-def _config(errand: Errand) -> Config:
-    venue = Venue(
-        errand.symbols,
-        channels=CHANNELS,
-        ws_url=errand.url,
-        rest_url=errand.url.replace("ws", "http", 1),  # never asked: obu brings its books along
-        ca_file=errand.ca_file,
-    )
-    return Config({VENUE: venue})
-
-
-def _books(tree: Tree, errand: Errand) -> Books:
-    found: Books = {}
-    for symbol in errand.symbols:
-        book = tree.public.book(Topic(VENUE, symbol, Book()))
-        if book is not None and book.live:
-            found[str(symbol)] = ladder(book)
-    return found
-
-
-def _quiet() -> structlog.typing.FilteringBoundLogger:
-    """Warnings to stderr: stdout is the result's."""
-    log: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-    )
-    return log

@@ -7,9 +7,12 @@ from statistics import median
 
 from msgspec import Struct
 
-from feedtree.ops.bench.machine import pin
+from feedtree.ops.bench.machine import Cores, pin
+from feedtree.ops.bench.parts import Figure, Part, Table
+from feedtree.ops.bench.progress import say
 
-ROUNDS = 11
+MOST_TIMES_TRIO = 2.5
+MOST_BARE_MS = 50.0
 
 _SCRIPTS = {
     "nothing": "pass",
@@ -40,7 +43,35 @@ class ImportTimes(Struct, frozen=True):
         return self.resolved / self.trio
 
 
-def import_times(core: int | None, rounds: int = ROUNDS) -> ImportTimes:
+def run_part(core: Cores, rounds: int) -> Part:
+    """Measure what importing costs."""
+    say(f"imports: {rounds} rounds")
+    return part(import_times(core.client, rounds))
+
+
+def part(times: ImportTimes) -> Part:
+    """Return what was found as the part ``imports``."""
+    return Part(
+        name="imports",
+        tables=[
+            Table(
+                "What importing takes over a bare interpreter's start",
+                ("import", "ms"),
+                [
+                    ("trio", times.trio),
+                    ("feedtree.ops", times.bare),
+                    ("feedtree.ops, all names", times.resolved),
+                ],
+            )
+        ],
+        figures=[
+            Figure("import feedtree.ops, all names / import trio", times.ratio, "x", "time", MOST_TIMES_TRIO),
+            Figure("import feedtree.ops, bare", times.bare, "ms", "time", MOST_BARE_MS),
+        ],
+    )
+
+
+def import_times(core: int | None, rounds: int) -> ImportTimes:
     """Measure, the scripts in turn."""
     times: dict[str, list[float]] = {name: [] for name in _SCRIPTS}
     for _ in range(rounds):

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
+_MEASURED = ("trio", "msgspec", "picows", "uvloop", "aiofastnet", "trio-websocket", "websockets")
+
 
 class Cores(Struct, frozen=True):
     """Where to pin processes; None leaves it to the system."""
@@ -70,12 +72,18 @@ def describe() -> dict[str, object]:
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
-        "system": platform.platform(),
+        "system": _system(),
         "python": sys.version.split()[0],
         "openssl": ssl.OPENSSL_VERSION,
-        **{name: version(name) for name in ("trio", "msgspec", "picows", "uvloop", "aiofastnet")},
+        **{name: version(name) for name in _MEASURED},
         "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
     }
+
+
+def _system() -> str:
+    """Name the system and its release, without what those who built it call themselves."""
+    release = ".".join(platform.release().split("-")[0].split(".")[:2])
+    return f"{platform.system()} {release}"
 
 
 def _cpu_model() -> str:

@@ -3,31 +3,13 @@
 import random
 from bisect import bisect_left, insort
 
-from msgspec import Struct
+from feedtree.ops.bench.pairs import Pair
 
 WIDEST = 380  # levels a side: below the 400 of the channel, so that every change is told
 THINNEST = 60
 START = 200  # levels a side at the beginning
 
 Level = list[str]  # price and size, as the wire writes them
-
-
-class Pair(Struct, frozen=True):
-    """A symbol and what its numbers look like.
-
-    Args:
-        name: ``BTC_USDT``.
-        price: where the market stands.
-        decimals: of a price.
-        lot_decimals: of a size.
-        weight: its share of the traffic, relative to the others.
-    """
-
-    name: str
-    price: float
-    decimals: int
-    lot_decimals: int
-    weight: float
 
 
 class Market:

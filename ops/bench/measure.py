@@ -3,14 +3,30 @@
 import cProfile
 import pstats
 import resource
-import sys
 import time
+from pathlib import Path
 
 from msgspec import Struct
 
 from feedtree.ops.bench.errand import Errand
 from feedtree.ops.bench.machine import CpuTimes, cpu_times, peak_rss_mib
 from feedtree.ops.bench.truth import Books
+
+PROFILED = 20  # functions
+
+
+class Spent(Struct, frozen=True):
+    """What one function took of a profiled run.
+
+    Args:
+        function: module and name.
+        share: of the run's time, without the functions that it calls.
+        calls: for each message.
+    """
+
+    function: str
+    share: float
+    calls: float
 
 
 class Sample(Struct, frozen=True, kw_only=True):
@@ -26,6 +42,7 @@ class Sample(Struct, frozen=True, kw_only=True):
         switches: times that the client lost its core against its will.
         received: messages of the mix that came in all.
         books: at the end.
+        profile: the functions that took the most time, where that was asked for.
     """
 
     messages: int
@@ -37,6 +54,7 @@ class Sample(Struct, frozen=True, kw_only=True):
     switches: int
     received: int
     books: Books
+    profile: list[Spent] = []
 
 
 class Stopwatch:
@@ -67,7 +85,6 @@ class Stopwatch:
         """End."""
         if self._profile is not None:
             self._profile.disable()
-            pstats.Stats(self._profile, stream=sys.stderr).sort_stats("tottime").print_stats(30)
         self._cpu_s = time.process_time() - self._cpu_s
         self._wall_s = time.perf_counter() - self._wall_s
         self._switches = _lost_core() - self._switches
@@ -89,7 +106,24 @@ class Stopwatch:
             switches=self._switches,
             received=received,
             books=books,
+            profile=[] if self._profile is None else _spent(self._profile, messages),
         )
+
+
+def _spent(profile: cProfile.Profile, messages: int) -> list[Spent]:
+    stats = pstats.Stats(profile)
+    functions: dict[tuple[str, int, str], tuple[int, int, float, float, object]] = stats.stats  # type: ignore[attr-defined]
+    whole_s = sum(own_s for _, _, own_s, _, _ in functions.values())
+    found = [
+        Spent(_name(file, name), own_s / whole_s, calls / messages)
+        for (file, _, name), (_, calls, own_s, _, _) in functions.items()
+    ]
+    return sorted(found, key=lambda spent: -spent.share)[:PROFILED]
+
+
+def _name(file: str, function: str) -> str:
+    """Name a function by its module; built-in ones have no file."""
+    return function if file == "~" else f"{Path(file).stem}.{function}"
 
 
 def _lost_core() -> int:

@@ -1,10 +1,11 @@
 """What one part of the benchmark found, in one shape for the terminal, the document and the guard."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
 Cell = str | float | int | None
+Kind = Literal["cpu", "latency", "memory", "rate", "time"]
 
 
 class Figure(Struct, frozen=True):
@@ -23,7 +24,7 @@ class Figure(Struct, frozen=True):
     name: str
     value: float
     unit: str
-    kind: Literal["cpu", "latency", "memory", "rate", "time"]
+    kind: Kind
     most: float | None = None
     least: float | None = None
     note: str = ""
@@ -59,6 +60,7 @@ class Part(Struct, frozen=True):
         figures: to judge and to compare.
         faults: runs that were wrong and do not count, and why, a line each; any of them fails the benchmark.
         profiles: what takes the time behind a missed target: the figure's name -> a few lines.
+        runs: what each run brought, as data; for those who want to look at the spread.
     """
 
     name: str
@@ -66,3 +68,4 @@ class Part(Struct, frozen=True):
     figures: list[Figure]
     faults: list[str] = []
     profiles: dict[str, str] = {}
+    runs: list[dict[str, Any]] = []

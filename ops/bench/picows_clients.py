@@ -20,6 +20,7 @@ from feedtree.exchanges.public.book_sync import BookSync, Outcome
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.messages import BookDelta, BookSnapshot
 from feedtree.exchanges.symbols import SymbolMap
+from feedtree.ops.bench.arrivals import Arrivals
 from feedtree.ops.bench.errand import Errand, books_after, ladder, new_sync
 from feedtree.ops.bench.measure import Sample, Stopwatch
 from feedtree.ops.bench.truth import Books
@@ -40,7 +41,7 @@ class _Client(WSListener):
         self.watch = Stopwatch(errand)
         self.topics = errand.named()
         self.build = builders(self.topics)
-        self.received = -len(errand.middle)
+        self.received = -len(errand.pairs)
         self.mark = 1  # from this message on `reached` looks at each
         self.tail: list[Any] = []
 
@@ -162,6 +163,19 @@ class _Whole(_Client):
         return {str(topic.symbol): ladder(sync.book) for topic, sync in self.syncs.items()}
 
 
+class _Paced(_Whole):
+    """The same, at a pace: the callback notes when it got each message."""
+
+    def __init__(self, errand: Errand) -> None:
+        super().__init__(errand)
+        self.arrivals = Arrivals(errand)
+
+    def on_message(self, transport: WSTransport, message: Any) -> None:
+        self.received += 1
+        if self.received > 0 and self.arrivals.note():
+            transport.disconnect()
+
+
 async def structs(errand: Errand) -> Sample:
     """Split and decode frames."""
     return await _run(_Structs(errand))
@@ -177,9 +191,20 @@ async def whole(errand: Errand) -> Sample:
     return await _run(_Whole(errand))
 
 
+async def paced(errand: Errand) -> Sample:
+    """Do the same with messages that come at a pace."""
+    client = _Paced(errand)
+    await _serve(client)
+    return client.arrivals.sample(client.books())
+
+
 async def _run(client: _Client) -> Sample:
+    await _serve(client)
+    return client.watch.sample(client.errand.timed - 1, client.received, client.books())
+
+
+async def _serve(client: _Client) -> None:
     errand = client.errand
     context = ssl.create_default_context(cafile=errand.ca_file) if errand.ca_file else None
     transport, _ = await ws_connect(lambda: client, errand.url, ssl_context=context)
     await transport.wait_disconnected()
-    return client.watch.sample(errand.timed - 1, client.received, client.books())

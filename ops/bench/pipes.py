@@ -24,12 +24,25 @@ class Pipe(Protocol):
         """Send all of these as fast as the peer takes them."""
         ...
 
+    def prepare(self, data: bytes) -> None:
+        """Make ready what the next `push` gives to the network; nothing else may be sent in between."""
+        ...
+
+    def push(self) -> None:
+        """Give to the network what was prepared, and wait until it took it."""
+        ...
+
+    def receive_nowait(self) -> bytes:
+        """Return what came already; nothing where nothing did."""
+        ...
+
 
 class PlainPipe:
     """TCP; a blast goes out in large writes."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._prepared = b""
 
     def receive(self) -> bytes:
         return self._sock.recv(CHUNK)
@@ -41,6 +54,18 @@ class PlainPipe:
         for start in range(0, len(frames), FRAMES):
             self._sock.sendall(b"".join(frames[start : start + FRAMES]))
 
+    def prepare(self, data: bytes) -> None:
+        self._prepared = data
+
+    def push(self) -> None:
+        self._sock.sendall(self._prepared)
+
+    def receive_nowait(self) -> bytes:
+        try:
+            return self._sock.recv(CHUNK, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return b""
+
 
 class TlsPipe:
     """TLS; a blast has one websocket frame in each record, as the venues' servers write them."""
@@ -49,6 +74,7 @@ class TlsPipe:
         self._sock = sock
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self._prepared = b""
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._shake_hands()
 
@@ -72,6 +98,20 @@ class TlsPipe:
             for frame in frames[start : start + FRAMES]:
                 write(frame)
             self._flush()
+
+    def prepare(self, data: bytes) -> None:
+        self._tls.write(data)
+        self._prepared = self._outgoing.read()
+
+    def push(self) -> None:
+        self._sock.sendall(self._prepared)
+
+    def receive_nowait(self) -> bytes:
+        try:
+            self._incoming.write(self._sock.recv(CHUNK, socket.MSG_DONTWAIT))
+            return self._tls.read(CHUNK)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return b""
 
     def _shake_hands(self) -> None:
         while True:

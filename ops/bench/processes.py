@@ -4,57 +4,33 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 import trustme
-from msgspec import Struct
 
 from feedtree.ops.bench.errand import Errand
+from feedtree.ops.bench.latencies import latency
 from feedtree.ops.bench.machine import Cores
 from feedtree.ops.bench.measure import Sample
-from feedtree.ops.bench.programs import ProgramFailed, output
-from feedtree.ops.bench.server import CERTIFICATE_FILE, TRAFFIC_FILE
+from feedtree.ops.bench.pace import Sent, read_report, unpacked
+from feedtree.ops.bench.pairs import pairs_of
+from feedtree.ops.bench.programs import PATIENCE, ProgramFailed, output
+from feedtree.ops.bench.ready import Ready
+from feedtree.ops.bench.runs import Case, Run
+from feedtree.ops.bench.server import CERTIFICATE_FILE, Order, traffic_file
 from feedtree.ops.bench.traffic import Traffic
 from feedtree.ops.bench.truth import Books, differences
 
-TRANSPORTS = ("tls", "tcp")
-STOLEN = 0.02  # share of a run from which on it counts as disturbed
-FOREIGN = 0.05
+_Result = TypeVar("_Result", Sample, Ready)
+
+WARM = 0.4  # seconds of a paced run before its clock starts
 _CA_FILE = "ca.pem"
-
-
-class Run(Struct, frozen=True):
-    """One client's run.
-
-    Args:
-        client: its name.
-        transport: one of `TRANSPORTS`.
-        sample: what it measured; None where it failed.
-        faults: why it does not count; empty where it does.
-        load: of the machine when it began.
-        round: runs of one round are compared with each other: machines change their pace over minutes.
-    """
-
-    client: str
-    transport: str
-    sample: Sample | None
-    faults: list[str]
-    load: float
-    round: int = 0
-
-    @property
-    def counts(self) -> bool:
-        """Whether every book was right and no message was lost."""
-        return not self.faults
-
-    @property
-    def disturbed(self) -> bool:
-        """Whether others had the core for a noticeable time."""
-        sample = self.sample
-        return sample is not None and (sample.stolen >= STOLEN or sample.foreign >= FOREIGN)
 
 
 class Bench:
@@ -62,70 +38,149 @@ class Bench:
 
     Args:
         folder: where the files for the processes are.
-        traffic: what is sent.
+        traffics: what is sent as fast as possible, by name.
         ports: of the server, by transport.
         cores: where processes are pinned to.
     """
 
-    def __init__(self, folder: Path, traffic: Traffic, ports: dict[str, int], cores: Cores) -> None:
+    def __init__(
+        self, folder: Path, traffics: Mapping[str, Traffic], ports: dict[str, int], cores: Cores
+    ) -> None:
         self._folder = folder
-        self._traffic = traffic
+        self._traffics = traffics
         self._ports = ports
         self._cores = cores
-        self.truth: Books = traffic.final
+        self._numbers = count()
 
-    def profile(self, client: str, transport: str) -> None:
-        """Run one client to its end, and let it print where its time goes."""
-        subprocess.run(self._command(client, transport, profile=True), stdout=subprocess.DEVNULL, check=True)
-
-    def run(self, client: str, transport: str, number: int = 0) -> Run:
-        """Run one client to its end; ``number`` is that of the round."""
-        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-        command = self._command(client, transport)
-        try:
-            sample = msgspec.json.decode(output(command), type=Sample)
-        except ProgramFailed as error:
-            return Run(client, transport, None, [str(error)], load, number)
-        return Run(client, transport, sample, self._judge(sample), load, number)
-
-    def _judge(self, sample: Sample) -> list[str]:
-        sent = len(self._traffic.frames)
-        lost = [] if sample.received == sent else [f"{sample.received} of {sent} messages came"]
-        return lost + differences(self.truth, sample.books)
-
-    def _command(self, client: str, transport: str, *, profile: bool = False) -> list[str]:
-        errand = self._folder / "errand.json"
-        errand.write_bytes(msgspec.json.encode(self._errand(transport, profile=profile)))
-        return [sys.executable, "-m", "feedtree.ops.bench.client", client, str(errand)]
-
-    def _errand(self, transport: str, *, profile: bool = False) -> Errand:
-        secure = transport == "tls"
+    def errand(self, case: Case, name: str, *, profile: bool = False) -> Errand:
+        """Return the task of a client that gets a prepared traffic."""
+        traffic = self._traffics[name]
         return Errand(
-            url=f"{'wss' if secure else 'ws'}://127.0.0.1:{self._ports[transport]}/ws/v4/",
-            ca_file=str(self._folder / _CA_FILE) if secure else None,
+            url=self.url(case.transport, Order(traffic=name)),
+            ca_file=self._ca_file(case.transport),
             core=self._cores.client,
-            timed=self._traffic.timed,
-            total=len(self._traffic.frames),
-            middle=self._traffic.middle,
+            pairs=tuple(traffic.final),
+            timed=traffic.timed,
+            total=len(traffic.frames),
+            middle=traffic.middle,
             profile=profile,
         )
 
+    def run(self, case: Case, name: str, number: int = 0, *, profile: bool = False) -> Run:
+        """Run one client to its end, as fast as it takes a prepared traffic; ``number`` is that of the round."""
+        load = _load()
+        try:
+            sample = self.sample(case.client, self.errand(case, name, profile=profile))
+        except ProgramFailed as error:
+            return Run(case, None, [str(error)], load, number)
+        traffic = self._traffics[name]
+        sent = len(traffic.frames)
+        return Run(case, sample, judge(sample, sent, traffic.final), load, number, sent)
+
+    def paced(self, case: Case, seconds: float, number: int = 0, *, profile: bool = False) -> Run:
+        """Run one client that gets messages at its case's pace for so long, after a warm-up."""
+        load, own = _load(), next(self._numbers)
+        report, arrivals = self._folder / f"sent-{own}", self._folder / f"arrived-{own}"
+        warm = int(case.per_s * WARM)
+        total = warm + int(case.per_s * seconds)
+        order = Order(
+            per_s=case.per_s, count=total, symbols=case.symbols, seed=number + 1, report=report.name
+        )
+        errand = Errand(
+            url=self.url(case.transport, order),
+            ca_file=self._ca_file(case.transport),
+            core=self._cores.client,
+            pairs=tuple(pair.symbol for pair in pairs_of(case.symbols)),
+            timed=total,
+            total=total,
+            warm=warm,
+            arrivals=str(arrivals),
+            profile=profile,
+        )
+        try:
+            sample = self.sample(case.client, errand, PATIENCE + seconds)
+            sent = read_report(report)
+        except (ProgramFailed, FileNotFoundError) as error:
+            return Run(case, None, [str(error)], load, number)
+        return _paced_run(case, sample, sent, arrivals, warm, load, number)
+
+    def ready(self, name: str) -> Ready:
+        """Find out how soon streams over TLS are ready, with the symbols of a prepared traffic.
+
+        Raises:
+            ProgramFailed: they were not.
+        """
+        errand = self.errand(Case("ready"), name)
+        return _result(self._output("feedtree.ops.bench.ready", errand), Ready)
+
+    def sample(self, client: str, errand: Errand, patience: float = PATIENCE) -> Sample:
+        """Run one client to its end.
+
+        Raises:
+            ProgramFailed: it brought no sample back.
+        """
+        found = self._output("feedtree.ops.bench.client", errand, client, patience=patience)
+        return _result(found, Sample)
+
+    def _output(self, module: str, errand: Errand, *arguments: str, patience: float = PATIENCE) -> bytes:
+        file = self._folder / "errand.json"
+        file.write_bytes(msgspec.json.encode(errand))
+        return output([sys.executable, "-m", module, *arguments, str(file)], patience=patience)
+
+    def url(self, transport: str, order: Order) -> str:
+        """Return where a client gets what is ordered."""
+        scheme = "wss" if transport == "tls" else "ws"
+        query = urlencode(msgspec.to_builtins(order))
+        return f"{scheme}://127.0.0.1:{self._ports[transport]}/ws/v4/?{query}"
+
+    def _ca_file(self, transport: str) -> str | None:
+        return str(self._folder / _CA_FILE) if transport == "tls" else None
+
+
+def _result(printed: bytes, kind: type[_Result]) -> _Result:
+    try:
+        return msgspec.json.decode(printed, type=kind)
+    except msgspec.MsgspecError as error:
+        raise ProgramFailed(f"it printed no {kind.__name__}, but {printed[:200]!r}: {error}") from error
+
+
+def judge(sample: Sample, sent: int, truth: Books) -> list[str]:
+    """Name everything that a client lost or has wrong."""
+    lost = [] if sample.received == sent else [f"{sample.received} of {sent} messages came"]
+    return lost + differences(truth, sample.books)
+
+
+def _paced_run(
+    case: Case, sample: Sample, sent: Sent, arrivals: Path, warm: int, load: float, number: int
+) -> Run:
+    times = sent.times_ns
+    faults = judge(sample, len(times), sent.books)
+    arrived = unpacked(arrivals.read_bytes())
+    arrivals.unlink()
+    figures = None if faults else latency(times, arrived, warm)
+    return Run(case, sample, faults, load, number, len(times), figures, sent.late / len(times))
+
+
+def _load() -> float:
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
 
 @contextmanager
-def open_bench(folder: Path, traffic: Traffic, cores: Cores) -> Iterator[Bench]:
+def open_bench(folder: Path, traffics: Mapping[str, Traffic], cores: Cores) -> Iterator[Bench]:
     """Run the blasting server for the time of a block; its certificate is made on the fly."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / _CA_FILE))
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
         str(folder / CERTIFICATE_FILE)
     )
-    (folder / TRAFFIC_FILE).write_bytes(msgspec.msgpack.encode(traffic))
+    for name, traffic in traffics.items():
+        traffic_file(folder, name).write_bytes(msgspec.msgpack.encode(traffic))
     command = [sys.executable, "-m", "feedtree.ops.bench.server", str(folder)]
     if cores.server is not None:
         command.append(str(cores.server))
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         try:
             assert server.stdout is not None
-            yield Bench(folder, traffic, json.loads(server.stdout.readline()), cores)
+            yield Bench(folder, traffics, json.loads(server.stdout.readline()), cores)
         finally:
             server.kill()

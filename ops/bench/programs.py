@@ -11,22 +11,23 @@ class ProgramFailed(Exception):
     """A program that ended without a result; says why in one line."""
 
 
-def output(command: list[str], core: int | None = None) -> bytes:
+def output(command: list[str], core: int | None = None, patience: float = PATIENCE) -> bytes:
     """Run a program to its end and return what it printed.
 
     Args:
         command: what to run.
         core: to be pinned to.
+        patience: seconds that it may take.
 
     Raises:
-        ProgramFailed: it ended with an error, or did not end within `PATIENCE`.
+        ProgramFailed: it ended with an error, or did not end in time.
     """
     try:
         return subprocess.run(
-            command, capture_output=True, timeout=PATIENCE, check=True, preexec_fn=lambda: pin(core)
+            command, capture_output=True, timeout=patience, check=True, preexec_fn=lambda: pin(core)
         ).stdout
     except subprocess.CalledProcessError as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines()
         raise ProgramFailed(f"it failed: {lines[-1] if lines else error.returncode}") from error
     except subprocess.TimeoutExpired as error:
-        raise ProgramFailed(f"it did not end within {PATIENCE:.0f} s") from error
+        raise ProgramFailed(f"it did not end within {patience:.0f} s") from error

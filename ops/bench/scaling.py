@@ -15,7 +15,6 @@ from feedtree.ops.bench.supervision import PROGRAMS, Sample
 
 SIZES = (1_000, 10_000)  # children of one supervisor
 CRASHES = 1_000  # one at a time, and again as many at once
-ROUNDS = 5
 WAITED = 0.1  # share of a run without CPU from which on it counts as disturbed
 
 
@@ -51,22 +50,33 @@ class Run(Struct, frozen=True):
 
 
 def run_all(
-    core: int | None, *, sizes: Sequence[int] = SIZES, crashes: int = CRASHES, rounds: int = ROUNDS
+    core: int | None,
+    *,
+    rounds: int,
+    sizes: Sequence[int] = SIZES,
+    crashes: int = CRASHES,
+    programs: Sequence[str] | None = None,
 ) -> Iterator[Run]:
-    """Run every program at every size once a round, every other round backwards.
+    """Run programs at every size once a round, every other round backwards.
 
     Args:
         core: to pin each of them to.
+        rounds: how often.
         sizes: how many children.
         crashes: how many of them crash, one at a time, and again at once.
-        rounds: how often.
+        programs: by name, those that are there; None for all.
 
     Yields:
         Each run when it has ended.
     """
     with tempfile.TemporaryDirectory(prefix="feedtree-bench-") as folder:
         commands = {**_python_commands(), **otp_commands(Path(folder))}
-        pairs = [(name, children) for children in sizes for name in commands]
+        pairs = [
+            (name, children)
+            for children in sizes
+            for name in commands
+            if programs is None or name in programs
+        ]
         for number in range(rounds):
             for name, children in pairs:
                 yield _run(name, commands[name], children, crashes, core, number)

@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from feedtree.ops.bench import otp
-from feedtree.ops.bench.scaling import CRASHES, Run
+from feedtree.ops.bench.machine import Cores
+from feedtree.ops.bench.parts import Figure, Part, Table
+from feedtree.ops.bench.progress import say
+from feedtree.ops.bench.runs import note
+from feedtree.ops.bench.scaling import CRASHES, SIZES, Run, run_all
 from feedtree.ops.bench.supervision import Sample
 from feedtree.ops.bench.ward import PHASES
 
 JUDGED = ("feedtree",)  # a variant that is to hold the targets is named here
 RIVAL = "bare trio"
+MATTER = (*JUDGED, RIVAL, *otp.STRATEGIES)
 MOST_TIMES_RIVAL = 1.5
 MOST_GROWTH = 1.2
 START_WITH_GC, ALL_WITH_GC = "start with gc", "all phases with gc"
@@ -57,11 +61,6 @@ class Ratio(Struct, frozen=True):
     phase: str
     found: dict[int, float]
     most: float | None = None
-
-    @property
-    def held(self) -> bool:
-        """Whether there are figures, and none of them is too large."""
-        return self.most is None or (bool(self.found) and max(self.found.values()) <= self.most)
 
 
 def rows(runs: Sequence[Run]) -> list[Row]:
@@ -155,39 +154,71 @@ def _paired(costs: Costs, rivals: Costs, phase: str) -> float | None:
     return median(pairs) if pairs else None
 
 
-def table(runs: Sequence[Run]) -> Iterator[str]:
-    """Yield the lines to print."""
-    yield "Supervision: CPU of one child in µs without the garbage collector (gc: its part, of all phases)"
-    yield f"restart: {CRASHES:,} crashes, one at a time beside idle siblings; burst: as many in one instant"
-    yield f"{'':19} {'children':>8} {'start':>7} {'restart':>7} {'burst':>7} {'stop':>7} {'gc':>7}  runs"
-    for row in sorted(rows(runs), key=lambda row: row.children):
-        yield _row_line(row)
-    yield ""
-    yield from _ratio_lines(f"times {RIVAL}, by children", _sizes(runs), against_rival(runs))
-    yield ""
-    sizes = _sizes(runs)
-    yield from _ratio_lines(f"{sizes[-1]:,} children against {sizes[0]:,}", sizes[-1:], growth(runs))
-    if not any(run.program in otp.STRATEGIES for run in runs):
-        yield ""
-        yield otp.MISSING
+def run_part(core: Cores, rounds: int) -> Part:
+    """Measure the supervisors beside a bare trio wrapper, and OTP's where Erlang is installed."""
+    return _run(core, rounds, MATTER)
 
 
-def _row_line(row: Row) -> str:
-    notes = [f"{row.runs}"]
-    notes += [
-        f"{count} {word}" for count, word in ((row.wrong, "WRONG"), (row.disturbed, "disturbed")) if count
-    ]
-    notes += ["by the wall clock"] if row.clock == "wall" else []
-    costs = " ".join(f"{row.us[phase]:7.2f}" for phase in PHASES)
-    return f"{row.program:<19} {row.children:8,} {costs} {row.gc_us:7.2f}  {', '.join(notes)}"
+def run_grid(core: Cores, rounds: int) -> Part:
+    """Measure what watching and accounting cost, too, and children that are added one by one."""
+    return _run(core, rounds, None)
 
 
-def _ratio_lines(title: str, sizes: Sequence[int], ratios: Sequence[Ratio]) -> Iterator[str]:
-    yield f"{title:<40} {' '.join(f'{size:>7,}' for size in sizes)}  target"
-    for ratio in ratios:
-        figures = " ".join(f"{ratio.found.get(size, float('nan')):7.2f}" for size in sizes)
-        target = "none" if ratio.most is None else f"<= {ratio.most:g}: {'yes' if ratio.held else 'NO'}"
-        yield f"{ratio.program + ' ' + ratio.phase:<40} {figures}  {target}"
+def _run(core: Cores, rounds: int, programs: Sequence[str] | None) -> Part:
+    say(f"supervision: {' and '.join(f'{size:,}' for size in SIZES)} children, {rounds} rounds")
+    runs: list[Run] = []
+    for run in run_all(core.client, rounds=rounds, programs=programs):
+        runs.append(run)
+        say(line(run))
+    return part(runs)
+
+
+def part(runs: Sequence[Run]) -> Part:
+    """Return what was found as the part ``supervision``."""
+    return Part(
+        name="supervision",
+        tables=[table(runs)],
+        figures=list(figures(runs)),
+        faults=[
+            f"{run.program}, {run.children} children, round {run.round}: {'; '.join(run.faults)}"
+            for run in runs
+            if not run.counts
+        ],
+        runs=[{**msgspec.to_builtins(run), "counts": run.counts, "disturbed": run.disturbed} for run in runs],
+    )
+
+
+def table(runs: Sequence[Run]) -> Table:
+    """Return a row for each program and size, and what is to be known of them."""
+    missing = "" if any(run.program in otp.STRATEGIES for run in runs) else f". {otp.MISSING}"
+    return Table(
+        "Supervision: CPU of one child in µs without the garbage collector (gc: its part, of all phases); restart:"
+        f" {CRASHES:,} crashes, one at a time beside idle siblings; burst: as many in one instant{missing}",
+        ("program", "children", *PHASES, "gc", "clock", "runs"),
+        [
+            (
+                row.program,
+                row.children,
+                *(row.us[phase] for phase in PHASES),
+                row.gc_us,
+                row.clock,
+                note(row.wrong, row.disturbed, row.runs),
+            )
+            for row in sorted(rows(runs), key=lambda row: row.children)
+        ],
+    )
+
+
+def figures(runs: Sequence[Run]) -> Iterator[Figure]:
+    """Yield every ratio as a figure."""
+    for ratio in against_rival(runs):
+        for children, value in ratio.found.items():
+            name = f"{ratio.program} {ratio.phase}, {children:,} children / {RIVAL}"
+            yield Figure(name, value, "x", "cpu", ratio.most)
+    for ratio in growth(runs):
+        for children, value in ratio.found.items():
+            name = f"{ratio.program} {ratio.phase}, {children:,} children / {_sizes(runs)[0]:,}"
+            yield Figure(name, value, "x", "cpu", ratio.most)
 
 
 def line(run: Run) -> str:
@@ -196,20 +227,3 @@ def line(run: Run) -> str:
         return f"{run.children:6,} {run.program:<19} WRONG: {'; '.join(run.faults)}"
     costs = " ".join(f"{phase} {run.sample.laps[phase].us:6.2f}" for phase in PHASES)
     return f"{run.children:6,} {run.program:<19} {costs} µs{'  disturbed' if run.disturbed else ''}"
-
-
-def document(runs: Sequence[Run]) -> dict[str, Any]:
-    """Return all of it as data."""
-    return {
-        "rows": rows(runs),
-        "times_rival": [_plain(ratio) for ratio in against_rival(runs)],
-        "growth": [_plain(ratio) for ratio in growth(runs)],
-        "otp": any(run.program in otp.STRATEGIES for run in runs),
-        "runs": [
-            {**msgspec.to_builtins(run), "counts": run.counts, "disturbed": run.disturbed} for run in runs
-        ],
-    }
-
-
-def _plain(ratio: Ratio) -> dict[str, Any]:
-    return {**msgspec.to_builtins(ratio), "held": ratio.held}

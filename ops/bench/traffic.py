@@ -1,17 +1,21 @@
-"""What the server sends, made before anything is measured: a seeded mix in Gate.io's frames, and its truth.
+"""What the server sends: a seeded mix in Gate.io's frames, and its truth.
 
-The mix has a timed part and a tail. A client that keeps books has them from the first snapshot to the end. A client
-that only decodes is given the books as they stood at the end of the timed part, applies the tail outside of its
-clock, and so shows on every run that what it decodes is right.
+`Traffic` is made before anything is measured. It has a timed part and a tail. A client that keeps books has them from
+the first snapshot to the end. A client that only decodes is given the books as they stood at the end of the timed
+part, applies the tail outside of its clock, and so shows on every run that what it decodes is right.
+
+A `Flow` makes the same mix while it is sent, for as long as one likes.
 """
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
-from feedtree.ops.bench.market import Market, Pair
+from feedtree.ops.bench.market import Market
+from feedtree.ops.bench.pairs import PAIRS, Pair
 from feedtree.ops.bench.truth import Books, Ladder
 from feedtree.ops.sim.gateio.envelope import obu_push, push
 
@@ -19,19 +23,6 @@ DELTAS, TRADES, TICKERS = 70, 25, 5  # per cent
 LEVELS = 400  # of the obu channel
 TAIL = 0.1  # of the timed part
 MICROSECONDS = 100  # of venue time between two messages
-
-PAIRS = (
-    Pair("BTC_USDT", 67_250.1, 1, 6, 30),
-    Pair("ETH_USDT", 3_521.47, 2, 4, 20),
-    Pair("SOL_USDT", 171.62, 2, 3, 13),
-    Pair("XRP_USDT", 0.5231, 4, 2, 9),
-    Pair("DOGE_USDT", 0.15872, 5, 1, 8),
-    Pair("PEPE_USDT", 0.0000124351, 10, 0, 6),
-    Pair("GT_USDT", 8.912, 3, 3, 5),
-    Pair("LTC_USDT", 82.35, 2, 3, 4),
-    Pair("LINK_USDT", 17.124, 3, 3, 3),
-    Pair("TON_USDT", 6.9142, 4, 2, 2),
-)
 
 
 class Traffic(Struct):
@@ -56,6 +47,34 @@ class Traffic(Struct):
         """Bytes of a frame without its header."""
         return sum(map(len, self.frames)) / len(self.frames) - 4
 
+    def books(self) -> Books:
+        """Return the truth when everything was sent."""
+        return self.final
+
+
+class Flow:
+    """A mix that is made while it is sent.
+
+    Args:
+        seed: decides everything but the clock.
+        pairs: the symbols.
+        count: messages.
+
+    Attributes:
+        snapshots: the first book of each pair, a websocket frame as all the others.
+        frames: the mix, in order; to be walked through once.
+    """
+
+    def __init__(self, seed: int, pairs: Sequence[Pair], count: int) -> None:
+        rng = random.Random(seed)
+        self._markets = [Market(pair, rng) for pair in pairs]
+        self.snapshots = {market.pair.name: _snapshot(market, time.time_ns()) for market in self._markets}
+        self.frames = islice(_mix(self._markets, rng, time.time_ns), count)
+
+    def books(self) -> Books:
+        """Return the books as they stand after what was made so far."""
+        return _books(self._markets)
+
 
 def make_traffic(timed: int, seed: int, pairs: Sequence[Pair] = PAIRS) -> Traffic:
     """Return a mix of so many timed messages, the same for the same seed (but for the clock)."""
@@ -63,21 +82,21 @@ def make_traffic(timed: int, seed: int, pairs: Sequence[Pair] = PAIRS) -> Traffi
     markets = [Market(pair, rng) for pair in pairs]
     clock = time.time_ns()
     snapshots = {market.pair.name: _snapshot(market, clock) for market in markets}
-    mix = _mix(markets, rng, clock)
-    frames = [next(mix) for _ in range(timed)]
+    ticks = iter(range(clock, clock + 10**18, MICROSECONDS * 1_000))
+    mix = _mix(markets, rng, lambda: next(ticks))
+    frames = list(islice(mix, timed))
     middle = _books(markets)
-    frames += [next(mix) for _ in range(int(timed * TAIL))]
+    frames += islice(mix, int(timed * TAIL))
     return Traffic(timed, snapshots, frames, middle, _books(markets))
 
 
-def _mix(markets: list[Market], rng: random.Random, clock: int) -> Iterator[bytes]:
+def _mix(markets: list[Market], rng: random.Random, clock: Callable[[], int]) -> Iterator[bytes]:
     weights = [market.pair.weight for market in markets]
     kinds, shares = (_delta, _trade, _ticker), (DELTAS, TRADES, TICKERS)
     while True:
-        clock += MICROSECONDS * 1_000
         (market,) = rng.choices(markets, weights)
         (kind,) = rng.choices(kinds, shares)
-        yield kind(market, rng, clock)
+        yield kind(market, rng, clock())
 
 
 def _snapshot(market: Market, now_ns: int) -> bytes:
@@ -136,7 +155,7 @@ def _ticker(market: Market, rng: random.Random, now_ns: int) -> bytes:
 
 
 def _books(markets: list[Market]) -> Books:
-    return {market.pair.name.replace("_", "/"): _ladder(market) for market in markets}
+    return {market.pair.symbol: _ladder(market) for market in markets}
 
 
 def _ladder(market: Market) -> Ladder:

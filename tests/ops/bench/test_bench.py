@@ -2,9 +2,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from feedtree.ops.bench.client import CLIENTS, PACED
 from feedtree.ops.bench.machine import Cores
-from feedtree.ops.bench.processes import Bench, open_bench
-from feedtree.ops.bench.traffic import Traffic, make_traffic
+from feedtree.ops.bench.pairs import pairs_of
+from feedtree.ops.bench.processes import Bench, judge, open_bench
+from feedtree.ops.bench.runs import Case
+from feedtree.ops.bench.traffic import Flow, Traffic, make_traffic
 from feedtree.ops.bench.truth import Books, Ladder, differences
 
 MESSAGES = 2_000
@@ -17,7 +20,7 @@ def traffic() -> Traffic:
 
 @pytest.fixture(scope="module")
 def bench(traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with open_bench(tmp_path_factory.mktemp("bench"), traffic, Cores(None, None)) as running:
+    with open_bench(tmp_path_factory.mktemp("bench"), {"small": traffic}, Cores(None, None)) as running:
         yield running
 
 
@@ -30,30 +33,67 @@ def corrupted(books: Books) -> Books:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("client", ["feedtree structs", "feedtree messages", "feedtree whole"])
+@pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
 def test_a_run_counts_when_every_message_came_and_every_book_is_right(
     bench: Bench, client: str, transport: str
 ) -> None:
     """Every client's final books are compared with the server's truth."""
-    run = bench.run(client, transport)
+    run = bench.run(Case(client, transport), "small")
     assert run.faults == []
-    assert run.counts
     assert run.sample is not None
     assert run.sample.cpu_s > 0
 
 
+def test_a_paced_run_brings_latencies(bench: Bench) -> None:
+    """The server's log of sending and the client's of receiving become one run's figures."""
+    run = bench.paced(Case("wait mailbox", per_s=1_000), 0.3)
+    assert run.faults == []
+    assert run.sent == 700
+    assert run.latency is not None
+    assert run.latency.messages == 300
+    assert 0 < run.latency.p50 <= run.latency.p99 <= run.latency.most
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("client", ["feedtree structs", "feedtree messages", "feedtree whole"])
-def test_a_run_against_another_truth_does_not_count(bench: Bench, traffic: Traffic, client: str) -> None:
-    """A run with a wrong book does not count."""
-    bench.truth = corrupted(traffic.final)
-    try:
-        run = bench.run(client, "tcp")
-    finally:
-        bench.truth = traffic.final
+@pytest.mark.parametrize("client", PACED)
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_every_way_of_reading_and_of_delivery_gets_every_message(
+    bench: Bench, client: str, transport: str
+) -> None:
+    """With right books in the end, and none lost."""
+    assert bench.paced(Case(client, transport, per_s=1_000), 0.3).faults == []
+
+
+def test_streams_say_how_soon_they_are_ready(bench: Bench) -> None:
+    """Connection, subscription, all symbols, look-ups."""
+    ready = bench.ready("small")
+    assert ready.connections == 1
+    assert min(ready.connection_ms, ready.subscription_ms, ready.all_live_ms, ready.look_up_us) > 0
+
+
+def test_a_profiled_run_names_functions(bench: Bench) -> None:
+    """They show where the time goes when a target is missed."""
+    run = bench.run(Case("feedtree messages", "tcp"), "small", profile=True)
+    assert run.sample is not None
+    assert any(spent.function.startswith("spot_public.") for spent in run.sample.profile)
+
+
+def test_a_client_that_fails_is_a_run_that_does_not_count(bench: Bench) -> None:
+    """Its reason is kept, and the benchmark goes on."""
+    run = bench.run(Case("nobody"), "small")
+    assert run.faults == ["it failed: KeyError: 'nobody'"]
     assert not run.counts
-    assert any("bids differ" in fault for fault in run.faults)
+
+
+def test_a_run_against_another_truth_does_not_count(bench: Bench, traffic: Traffic) -> None:
+    """A run with a wrong book, or with a message too few, does not count."""
+    run = bench.run(Case("feedtree whole", "tcp"), "small")
+    assert run.sample is not None
+    assert judge(run.sample, run.sent, traffic.final) == []
+    assert judge(run.sample, run.sent + 1, traffic.final) == ["2200 of 2201 messages came"]
+    (fault,) = judge(run.sample, run.sent, corrupted(traffic.final))
+    assert "bids differ" in fault
 
 
 def test_equal_books_have_no_differences(traffic: Traffic) -> None:
@@ -88,3 +128,26 @@ def test_traffic_is_the_mix_that_is_promised() -> None:
     }
     assert share == pytest.approx({"spot.obu": 0.70, "spot.trades": 0.25, "spot.tickers": 0.05}, abs=0.03)
     assert 250 < traffic.mean_size < 310
+
+
+def test_a_flow_is_the_traffic_of_its_seed() -> None:
+    """What is made while it is sent is the same mix, and its books are as true."""
+    pairs = pairs_of(10)
+    flow, traffic = Flow(5, pairs, 220), make_traffic(200, 5, pairs)
+    assert len(list(flow.frames)) == len(traffic.frames)
+    assert flow.books() == traffic.final
+
+
+def test_a_hundred_symbols_fall_in_popularity() -> None:
+    """A few symbols have most of the traffic."""
+    weights = [pair.weight for pair in pairs_of(100)]
+    assert weights == sorted(weights, reverse=True)
+    assert 0.6 < sum(weights[:10]) / sum(weights) < 0.8
+    assert len({pair.symbol for pair in pairs_of(100)}) == 100
+
+
+@pytest.mark.parametrize("symbols", [0, 101])
+def test_there_are_1_to_100_symbols(symbols: int) -> None:
+    """Another number is refused."""
+    with pytest.raises(ValueError, match="1 to 100 symbols"):
+        pairs_of(symbols)

@@ -1,5 +1,4 @@
 import gc
-import math
 import shutil
 import sys
 
@@ -51,8 +50,10 @@ def test_programs_run_in_processes_of_their_own_and_become_a_table() -> None:
     runs = list(run_all(None, sizes=(SMALL,), crashes=SMALL, rounds=1))
     assert [each.faults for each in runs] == [[] for _ in runs]
     assert {each.program for each in runs} >= set(PROGRAMS)
-    assert (otp.MISSING in list(table(runs))) == (shutil.which("erl") is None)
-    msgspec.json.encode(scaling_report.document(runs))
+    found = scaling_report.part(runs)
+    assert (otp.MISSING in found.tables[0].title) == (shutil.which("erl") is None)
+    assert found.faults == []
+    msgspec.json.encode(found)
 
 
 def test_a_right_sample_has_no_faults() -> None:
@@ -108,27 +109,19 @@ def test_growth_compares_the_most_children_with_the_least() -> None:
     assert found(growth(runs), "restart") == {10_000: pytest.approx(1.3)}
 
 
-def test_a_target_is_held_only_when_every_figure_is_small_enough() -> None:
-    """No figure at all holds nothing; one without a bound is only shown."""
-    assert Ratio("feedtree", "stop", {1_000: 1.0, 10_000: 1.5}, 1.5).held
-    assert not Ratio("feedtree", "stop", {1_000: 1.0, 10_000: 1.51}, 1.5).held
-    assert not Ratio("feedtree", "stop", {}, 1.5).held
-    assert Ratio("feedtree", "stop", {1_000: math.inf}).held
-
-
-def test_the_table_prints_verdicts_and_where_to_get_otp() -> None:
-    """Yes and NO, by phase; one line where Erlang is missing."""
+def test_the_part_has_verdicts_and_says_where_to_get_otp() -> None:
+    """A figure for each phase and size; one line where Erlang is missing."""
     runs = [
         run(program, us, children=size)
         for size in (1_000, 10_000)
         for program, us in (("feedtree", 16.0), ("bare trio", 10.0))
     ]
-    lines = list(table(runs))
-    assert any(line.startswith("feedtree stop") and line.endswith("<= 1.5: NO") for line in lines)
-    assert any(line.startswith("feedtree stop") and line.endswith("<= 1.2: yes") for line in lines)
-    assert lines[-1] == otp.MISSING
-    assert "apt install erlang-base" in lines[-1]
-    assert otp.MISSING not in table([*runs, run("OTP", 1.0)])
+    found = {figure.name: figure for figure in scaling_report.part(runs).figures}
+    assert found["feedtree stop, 1,000 children / bare trio"].held is False
+    assert found["feedtree stop, 10,000 children / 1,000"].held is True
+    assert found["feedtree start with gc, 10,000 children / 1,000"].held is None
+    assert "apt install erlang-base" in table(runs).title
+    assert otp.MISSING not in table([*runs, run("OTP", 1.0)]).title
 
 
 def test_collections_are_no_part_of_a_phase_but_of_the_whole() -> None:
