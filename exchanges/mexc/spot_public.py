@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from google.protobuf.message import DecodeError
 
-from feedtree.exchanges.mexc.proto.spot_pb2 import PushDataV3ApiWrapper
+from feedtree.exchanges.mexc.proto.reading_pb2 import Push
 from feedtree.exchanges.mexc.spot_control import PING, Requests
 from feedtree.exchanges.mexc.spot_pushes import TRANSLATIONS, Translate
 from feedtree.exchanges.public.channels import Topic
@@ -60,7 +60,7 @@ class MexcSpotCodec:
         """Translate one burst, in order; see `PublicCodec.decode`."""
         decoded: list[Decoded] = []
         routes = self._routes
-        parse = PushDataV3ApiWrapper.FromString
+        parse = Push.FromString
         for payload in payloads:
             if isinstance(payload, str):
                 decoded += self._read_text(payload)
@@ -79,7 +79,7 @@ class MexcSpotCodec:
                 decoded += translate(topic, push, received_ns) or (
                     Unknown(f"an empty push on {push.channel}"),
                 )
-            except ValueError as error:
+            except (ValueError, DecodeError) as error:
                 decoded.append(_unread(push, payload, str(error)))
         return decoded
 
@@ -96,7 +96,7 @@ class MexcSpotCodec:
                 self._routes.pop(topic.key, None)
 
 
-def _unread(push: PushDataV3ApiWrapper, payload: bytes, error: str) -> Control:
+def _unread(push: Push, payload: bytes, error: str) -> Control:
     """Tell a push with another body than its channel's (legal, unknown) from one that is broken."""
     channel = push.channel
     expected = next(body for name, (body, _) in TRANSLATIONS.items() if channel.startswith(name))

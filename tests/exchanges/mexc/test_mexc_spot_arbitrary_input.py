@@ -3,14 +3,16 @@
 import json
 from typing import Any
 
-from hypothesis import given
+import msgspec
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feedtree.exchanges.mexc.channels import resolve, spell
 from feedtree.exchanges.mexc.proto import spot_pb2
 from feedtree.exchanges.mexc.spot_public import MexcSpotCodec
 from feedtree.exchanges.public.channels import Book, BookTicker, Channel, Kline, Ticker, Topic, Trades
-from feedtree.exchanges.public.codec import Confirmed, Decoded, Refused, WireTopic
+from feedtree.exchanges.public.codec import Confirmed, Decoded, Refused, Undecodable, WireTopic
+from feedtree.exchanges.public.messages import BookDelta, BookSnapshot
 from feedtree.exchanges.symbols import Symbol, SymbolMap
 
 CHANNELS: tuple[Channel, ...] = (Book(), Book(depth=5), Trades(), BookTicker(), Ticker(), Kline())
@@ -74,6 +76,55 @@ def test_arbitrary_bodies_on_any_topic_never_raise(data: st.DataObject) -> None:
         **{body: data.draw(body_fields(body))},
     )
     assert codec.decode([push.SerializeToString()], 7)
+
+
+def levels_of(side: Any) -> list[tuple[float, float]]:
+    """Read a side level by level, the plain way.
+
+    Raises:
+        msgspec.ValidationError: a price or quantity is absent or no number.
+    """
+    return msgspec.convert(
+        [(level.price, level.quantity) for level in side], list[tuple[float, float]], strict=False
+    )
+
+
+plain_numbers = st.one_of(st.floats(0, 1e12).map(repr), st.decimals(0, 10**6, places=8).map(str))
+some_levels = st.lists(
+    st.fixed_dictionaries(
+        {}, optional={"price": numbers | plain_numbers, "quantity": numbers | plain_numbers}
+    ),
+    max_size=6,
+) | st.lists(st.fixed_dictionaries({"price": plain_numbers, "quantity": plain_numbers}), max_size=60)
+
+
+@given(some_levels, some_levels)
+@example([{"price": "1"}, {"quantity": "2"}], [])
+@example([{"price": "1", "quantity": "2"}, {}], [])
+@example([{"price": "1"}], [{"quantity": "2"}])
+def test_books_are_read_by_column_as_they_are_by_level(
+    bids: list[dict[str, str]], asks: list[dict[str, str]]
+) -> None:
+    """Every level keeps its own price and quantity, or the push is refused."""
+    codec, topics = subscribed()
+    body = {"bids": bids, "asks": asks}
+    changes, whole = (
+        spot_pb2.PushDataV3ApiWrapper(
+            channel=topics[0].key, publicAggreDepths={**body, "fromVersion": "1", "toVersion": "2"}
+        ),
+        spot_pb2.PushDataV3ApiWrapper(channel=topics[1].key, publicLimitDepths={**body, "version": "1"}),
+    )
+    try:
+        expected = levels_of(changes.publicAggreDepths.bids), levels_of(changes.publicAggreDepths.asks)
+    except msgspec.ValidationError:
+        expected = None
+    for push in (changes, whole):
+        (message,) = codec.decode([push.SerializeToString()], 7)
+        if expected is None:
+            assert isinstance(message, Undecodable)
+        else:
+            assert isinstance(message, BookDelta | BookSnapshot)
+            assert repr((message.bids, message.asks)) == repr(expected)  # NaN is not equal to itself
 
 
 @given(st.data())

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from feedtree.exchanges.mexc.proto import reading_pb2
 from feedtree.exchanges.mexc.spot_public import MexcSpotCodec
 from feedtree.exchanges.public import channels
 from feedtree.exchanges.public.channels import Channel
@@ -274,6 +275,16 @@ def test_an_empty_window_of_trades_is_unknown(on: On, push: Push) -> None:
             channels.Book(),
             {"publicAggreDepths": {"fromVersion": "1", "toVersion": "2", "asks": [{"price": "1"}]}},
         ),
+        (
+            channels.Book(),
+            {
+                "publicAggreDepths": {
+                    "fromVersion": "1",
+                    "toVersion": "2",
+                    "bids": [{"price": "1"}, {"quantity": "2"}],
+                }
+            },
+        ),
         (channels.Book(depth=5), {"publicLimitDepths": {}}),
         (channels.Trades(), {"publicAggreDeals": {"deals": [{"price": "NaN", "quantity": "1"}]}}),
         (channels.Trades(), {"publicAggreDeals": {"deals": [{"price": "1", "quantity": "-1"}]}}),
@@ -292,6 +303,16 @@ def test_a_body_without_its_numbers_is_undecodable(
     assert isinstance(broken, Undecodable)
     assert broken.payload == payload
     assert venue.wire.key in broken.error
+
+
+def test_a_level_that_is_no_message_is_undecodable(on: On) -> None:
+    """The bytes of a level are looked at last, and broken ones are refused all the same."""
+    venue = on(channels.Book())
+    body = reading_pb2.AggreDepths(fromVersion="1", toVersion="2", bids=[b"\n\x021"], asks=[b"2\x12\x013"])
+    payload = reading_pb2.Push(channel=venue.wire.key, publicAggreDepths=body).SerializeToString()
+    broken = venue.read(payload)
+    assert isinstance(broken, Undecodable)
+    assert broken.payload == payload
 
 
 def test_one_broken_frame_costs_its_neighbours_nothing(on: On, recorded: Recorded) -> None:
