@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from feedtree.ops.bench import imports, latency, messages, promises, scaling_report
+from feedtree.ops.bench import imports, latency, messages, mexc, promises, scaling_report
 from feedtree.ops.bench.machine import Cores
 from feedtree.ops.bench.parts import Part
 
@@ -29,6 +29,7 @@ PARTS: dict[str, Entry] = {
     "messages": Entry(messages.run_part, grid=messages.run_grid),
     "latency": Entry(latency.run_part, grid=latency.run_grid),
     "promises": Entry(promises.run_part, grid=promises.run_grid),
+    "mexc": Entry(lambda cores, rounds: mexc.run_part(cores.client, rounds), rounds=15),
     "supervision": Entry(scaling_report.run_part, grid=scaling_report.run_grid),
     "imports": Entry(imports.run_part, rounds=11),
 }
