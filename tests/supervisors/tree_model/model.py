@@ -89,6 +89,8 @@ class Model(Known):
         assert in_time, ("a start while its supervisor stops", event)
         assert sight.end is None or not self.must_return(home, sight), ("a restart that was not told", event)
         self._check_by_hand(home, sight, event)
+        if sight.failed is not None:
+            self._check_parked(sight, event)
         self._check_first_start(home, sight, event)
         if home.grouped:
             self._check_group_start(home, sight, event)
@@ -115,6 +117,19 @@ class Model(Known):
                     each.path,
                     event,
                 )
+
+    def _check_parked(self, sight: Sight, event: LifecycleEvent) -> None:
+        """A parked child is started by hand only: it, or a sibling that it holds."""
+        failed, parent = sight.failed, event.path.rpartition("/")[0]
+        assert failed is not None
+        asked = [
+            each
+            for each in self.story.requests
+            if each.action == "restart" and each.path.rpartition("/")[0] == parent
+            if each.called < event.at_ns and each.called_at >= failed.at - MOMENT
+        ]
+        assert asked, ("a parked child was started", event)
+        sight.failed = None
 
     def _check_by_hand(self, home: Home, sight: Sight, event: LifecycleEvent) -> None:
         """A child that somebody terminated stays down until somebody wants it up again."""
@@ -222,6 +237,7 @@ class Model(Known):
 
     def _on_failed(self, home: Home, sight: Sight, event: LifecycleEvent) -> None:
         assert sight.end is not None, ("failed without an end", event)
+        sight.failed = event
         verdict = self.verdict(sight)
         branch = sight.spec.bulkhead and isinstance(sight.spec, SupervisorSpec)
         at_start = not sight.ready and (

@@ -32,6 +32,7 @@ class Sight:
         self.end: LifecycleEvent | None = None  # of its own, that something must follow
         self.absorbed = False  # that end came while its group was being stopped
         self.waiting: LifecycleEvent | None = None
+        self.failed: LifecycleEvent | None = None
 
     @property
     def live(self) -> bool:

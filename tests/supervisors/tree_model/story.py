@@ -18,6 +18,7 @@ from feedtree.supervisors import (
     AdminRefused,
     BackoffPolicy,
     ChildSpec,
+    ChildState,
     Fatal,
     LifecycleEvent,
     Retryable,
@@ -32,8 +33,10 @@ from feedtree.supervisors import (
     open_supervisor,
 )
 from tree_model.kept import Look, Request, Run
+from tree_model.reading import walk_nodes
 
 QUIET = (0.0, "ready", math.inf, "return")  # the life of an incarnation whose script is over
+BUSY = (ChildState.STARTING, ChildState.STOPPING, ChildState.STUCK, ChildState.RESTARTING)
 TOO_LATE = 50_000.0
 TOO_MANY_STEPS = 200_000
 
@@ -247,6 +250,17 @@ class Story:
             case _:
                 return await tree.delete_child(path)
 
+    def _target(self, action: str, index: int) -> str:
+        """Choose any known child, or, by an odd index, one in a state in which the request is delicate."""
+        assert self._tree is not None
+        busy = (ChildState.STOPPED, ChildState.FAILED) if action == "restart" else BUSY
+        delicate = [
+            node.path for node in walk_nodes(self._tree.snapshot()) if node.path and node.state in busy
+        ]
+        paths = sorted(each for each in self.specs if each)
+        chosen = delicate if index % 2 and delicate else paths
+        return chosen[index // 2 % len(chosen)] if chosen else "nobody"
+
     def _request(self, action: str, index: int, options: Any) -> tuple[str, str, Any, float]:
         """Choose whom a drawn request concerns: a known path, by index."""
         paths = sorted(self.specs)
@@ -256,7 +270,7 @@ class Story:
             child_id = f"n{len(self.specs)}"
             spec = self.build(child_id, parent, options)
             return "add", self._below(parent, child_id), spec, 0.5 if "impatiently" in action else math.inf
-        path = [each for each in paths if each][index % (len(paths) - 1)] if len(paths) > 1 else "nobody"
+        path = self._target(action, index)
         if action == "add again":
             return "add", path, self.specs.get(path), math.inf
         return action, path, None, math.inf
