@@ -1,8 +1,8 @@
 """From MEXC's binary pushes to typed messages: one pure function for each channel.
 
 A book is read by column and not by level (see ``reading.proto``), and its decimal strings become numbers in one
-`msgspec.convert`: with an object of protobuf's for each of 39 levels it takes a fifth longer, with ``float()`` for each
-string nearly twice as long.
+`msgspec.convert`. With an object of protobuf's for each level, 39 levels take a sixth longer and 14 the same; with
+``float()`` for each string it takes nearly twice as long.
 
 The engine's time of books and book tickers stays None: ``lastOrderCreateTime`` was seen to go back by seconds.
 """

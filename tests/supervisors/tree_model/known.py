@@ -41,11 +41,17 @@ class Known:
         self.open_home("", story.root)
 
     def open_home(self, path: str, spec: SupervisorSpec) -> Home:
-        """A supervisor begins: what it knew before is gone, but for its listed children's generations."""
+        """A supervisor begins: what it knew before is gone, but for its listed children's generations.
+
+        Those that are not listed any more are told as removed, so their last word counts until then.
+        """
         static = self.story.static[path]
         before = self.homes.get(path)
         for each in [] if before is None else before.sights:
+            last = self.lives.get(each)
             self.drop(each, keep_life=each in static)
+            if last is not None:
+                self.lives[each] = last
         home = self.homes[path] = Home(path, spec)
         for place, each in enumerate(static):
             sight = home.sights[each] = Sight(each, self.story.specs[each], (0, place), added=False)

@@ -63,6 +63,9 @@ class Model(Known):
             return
         home = self.homes[event.path.rpartition("/")[0]]
         assert home.live, ("an event below a supervisor that does not run", event)
+        if event.kind is K.REMOVED and event.path not in home.sights:
+            self._check_left_out(home, event)
+            return
         sight = home.sights.get(event.path) or self.meet(home, event)
         self._check_life(home, sight, event)
         home.heard = True
@@ -72,6 +75,12 @@ class Model(Known):
         getattr(self, f"_on_{event.kind.value}")(home, sight, event)
         sight.state = STATES.get(event.kind, S.STOPPED)
         sight.generation = event.generation
+
+    def _check_left_out(self, home: Home, event: LifecycleEvent) -> None:
+        """A restart of a supervisor removes the children that were added to its former incarnation, and no others."""
+        kind, generation = self.lives.pop(event.path)
+        assert event.path not in self.story.static[home.path], event
+        assert (event.kind in FOLLOWS[kind], event.generation) == (True, generation), (kind, event)
 
     def _check_life(self, home: Home, sight: Sight, event: LifecycleEvent) -> None:
         """The events of a path are a legal life, and generations only grow."""
