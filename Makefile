@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test test-deep test-peers mutants bench bench-full bench-write bench-compare rows proto format clean
+.PHONY: setup demo test test-deep test-peers mutants bench bench-full bench-extras bench-write bench-compare rows proto format clean
 
 setup: $(STAMP)
 
@@ -43,6 +43,11 @@ bench: $(STAMP)  ## clients side by side, the rows that matter; writes bench-<da
 
 bench-full: $(STAMP)  ## the whole grid, ten minutes at a pace among it
 	$(BIN)/python -m feedtree.ops.bench --full --json
+
+bench-extras: $(STAMP)  ## cryptofeed and ccxt.pro, too, in an environment of their own; bench has them from then on
+	test -x .venv-extras/bin/python || $(PYTHON) -m venv .venv-extras
+	.venv-extras/bin/python -m pip install --quiet --disable-pip-version-check -r ops/bench/extras/requirements.txt
+	$(BIN)/python -m feedtree.ops.bench --only extras
 
 bench-write: $(STAMP)  ## the same as bench, and docs/performance.md from it
 	$(BIN)/python -m feedtree.ops.bench --json --write

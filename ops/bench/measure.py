@@ -5,10 +5,10 @@ import pstats
 import resource
 import time
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct
 
-from feedtree.ops.bench.errand import Errand
 from feedtree.ops.bench.machine import CpuTimes, cpu_times, peak_rss_mib
 from feedtree.ops.bench.truth import Books
 
@@ -57,6 +57,20 @@ class Sample(Struct, frozen=True, kw_only=True):
     profile: list[Spent] = []
 
 
+class Measured(Protocol):
+    """What a clock needs to know of an errand."""
+
+    @property
+    def core(self) -> int | None:
+        """The client's."""
+        ...
+
+    @property
+    def profile(self) -> bool:
+        """Whether to note where the time went."""
+        ...
+
+
 class Stopwatch:
     """Reads the clocks at the first and at the last timed message.
 
@@ -64,7 +78,7 @@ class Stopwatch:
         errand: names the core, and whether to profile.
     """
 
-    def __init__(self, errand: Errand) -> None:
+    def __init__(self, errand: Measured) -> None:
         self._core = errand.core
         self._profile = cProfile.Profile() if errand.profile else None
         self._times: CpuTimes | None = None

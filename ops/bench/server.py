@@ -22,6 +22,8 @@ from msgspec import Struct
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Event, Ping, Request, TextMessage
 
+from feedtree.exchanges.gateio.channels import OBU
+from feedtree.ops.bench import rest
 from feedtree.ops.bench.machine import pin
 from feedtree.ops.bench.pace import Sent, pace, write_report
 from feedtree.ops.bench.pairs import pairs_of
@@ -31,6 +33,7 @@ from feedtree.ops.sim.gateio.envelope import ClientFrame, Replies
 from feedtree.ops.sim.switches import GateioSwitches
 
 SETTLE = 0.2  # seconds between the last ack and the first message: the client's books are live by then
+INTERVALS = ("20ms", "100ms")  # stand among the names on spot.order_book_update
 CHANNELS = 3  # topics of each symbol: book, trades, ticker
 
 CERTIFICATE_FILE = "server.pem"
@@ -81,6 +84,12 @@ class Depot:
             return Flow(order.seed, pairs_of(order.symbols), order.count)
         return self._prepared[order.traffic]
 
+    def rest(self, resource: str) -> bytes:
+        """Answer a GET, for clients that need more than a stream: what is listed, and books to begin with."""
+        traffics = self._prepared.values()
+        traffic = next((each for each in traffics if each.book_channel != OBU), None)
+        return rest.answer(resource, {} if traffic is None else traffic.snapshots)
+
     def report(self, order: Order, sent: Sent) -> None:
         """Tell the benchmark what was sent."""
         write_report(self._folder / os.path.basename(order.report), sent)
@@ -104,6 +113,9 @@ class Session:
         """Serve until the client leaves."""
         done = False
         while self._open and (data := self._pipe.receive()):
+            if self._goods is None and rest.asked(data):
+                self._pipe.send(self._depot.rest(rest.resource(data)))
+                continue
             self._attend(data)
             goods = self._goods
             if goods is not None and len(self._wanted) == CHANNELS * len(goods.snapshots) and not done:
@@ -149,8 +161,10 @@ class Session:
         if request.event != "subscribe":
             return
         for name in request.payload:
+            if name in INTERVALS:
+                continue
             self._wanted.add((request.channel, name))
-            if request.channel == "spot.obu" and self._goods is not None:
+            if request.channel == OBU and self._goods is not None:
                 self._pipe.send(self._goods.snapshots[name.split(".")[1]])
 
 

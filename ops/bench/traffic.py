@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
+import msgspec
 from msgspec import Struct
 
+from feedtree.exchanges.gateio.channels import OBU, ORDER_BOOK_UPDATE
 from feedtree.ops.bench.market import Market
 from feedtree.ops.bench.pairs import PAIRS, Pair
 from feedtree.ops.bench.truth import Books, Ladder
@@ -25,15 +27,19 @@ TAIL = 0.1  # of the timed part
 MICROSECONDS = 100  # of venue time between two messages
 
 
+Frame = Callable[[Market, random.Random, int], bytes]  # (market, rng, now in ns) -> a message
+
+
 class Traffic(Struct):
     """One connection's worth.
 
     Args:
         timed: messages of the part that is timed, the first of ``frames``.
-        snapshots: the first book of each pair, a websocket frame as all the others.
+        snapshots: the first book of each pair: a websocket frame on ``spot.obu``, else a REST body.
         frames: the mix, in order.
         middle: the books after the timed part.
         final: the books after all of it.
+        book_channel: on which changes of books come.
     """
 
     timed: int
@@ -41,6 +47,7 @@ class Traffic(Struct):
     frames: list[bytes]
     middle: Books
     final: Books
+    book_channel: str = OBU
 
     @property
     def mean_size(self) -> float:
@@ -69,30 +76,40 @@ class Flow:
         rng = random.Random(seed)
         self._markets = [Market(pair, rng) for pair in pairs]
         self.snapshots = {market.pair.name: _snapshot(market, time.time_ns()) for market in self._markets}
-        self.frames = islice(_mix(self._markets, rng, time.time_ns), count)
+        self.frames = islice(_mix(self._markets, rng, time.time_ns, _delta), count)
 
     def books(self) -> Books:
         """Return the books as they stand after what was made so far."""
         return _books(self._markets)
 
 
-def make_traffic(timed: int, seed: int, pairs: Sequence[Pair] = PAIRS) -> Traffic:
-    """Return a mix of so many timed messages, the same for the same seed (but for the clock)."""
+def make_traffic(timed: int, seed: int, pairs: Sequence[Pair] = PAIRS, book_channel: str = OBU) -> Traffic:
+    """Return a mix of so many timed messages, the same for the same seed (but for the clock).
+
+    Args:
+        timed: messages of the timed part.
+        seed: decides everything else.
+        pairs: the symbols.
+        book_channel: ``spot.obu``, or ``spot.order_book_update``, whose books begin with a REST snapshot.
+    """
     rng = random.Random(seed)
     markets = [Market(pair, rng) for pair in pairs]
     clock = time.time_ns()
-    snapshots = {market.pair.name: _snapshot(market, clock) for market in markets}
+    snapshot, delta = (_snapshot, _delta) if book_channel == OBU else (_rest_body, _update)
+    snapshots = {market.pair.name: snapshot(market, clock) for market in markets}
     ticks = iter(range(clock, clock + 10**18, MICROSECONDS * 1_000))
-    mix = _mix(markets, rng, lambda: next(ticks))
+    mix = _mix(markets, rng, lambda: next(ticks), delta)
     frames = list(islice(mix, timed))
     middle = _books(markets)
     frames += islice(mix, int(timed * TAIL))
-    return Traffic(timed, snapshots, frames, middle, _books(markets))
+    return Traffic(timed, snapshots, frames, middle, _books(markets), book_channel)
 
 
-def _mix(markets: list[Market], rng: random.Random, clock: Callable[[], int]) -> Iterator[bytes]:
+def _mix(
+    markets: list[Market], rng: random.Random, clock: Callable[[], int], delta: Frame
+) -> Iterator[bytes]:
     weights = [market.pair.weight for market in markets]
-    kinds, shares = (_delta, _trade, _ticker), (DELTAS, TRADES, TICKERS)
+    kinds, shares = (delta, _trade, _ticker), (DELTAS, TRADES, TICKERS)
     while True:
         (market,) = rng.choices(markets, weights)
         (kind,) = rng.choices(kinds, shares)
@@ -104,6 +121,29 @@ def _snapshot(market: Market, now_ns: int) -> bytes:
     name = f"ob.{market.pair.name}.{LEVELS}"
     result = {"t": now_ns // 1_000_000, "full": True, "s": name, "u": market.sequence, "b": bids, "a": asks}
     return obu_push(result, now_ns)
+
+
+def _rest_body(market: Market, now_ns: int) -> bytes:
+    bids, asks = market.ladders()
+    ms = now_ns // 1_000_000
+    body = {"id": market.sequence, "current": ms, "update": ms, "asks": asks, "bids": bids}
+    return msgspec.json.encode(body)
+
+
+def _update(market: Market, rng: random.Random, now_ns: int) -> bytes:
+    first, bids, asks = market.change()
+    ms, last = now_ns // 1_000_000, market.sequence
+    result = {
+        "t": ms,
+        "e": "depthUpdate",
+        "E": ms // 1_000,
+        "s": market.pair.name,
+        "U": first,
+        "u": last,
+        "b": bids,
+        "a": asks,
+    }
+    return push(ORDER_BOOK_UPDATE, result, now_ns)
 
 
 def _delta(market: Market, rng: random.Random, now_ns: int) -> bytes:
