@@ -218,4 +218,5 @@ def options_of(venue: Venue) -> StreamOptions:
         proxy=venue.proxy,
         read=ReadMode(venue.read_mode, venue.coalesce_s),
         delivery=venue.delivery,
+        topics_per_connection=venue.topics_per_connection,
     )

@@ -6,6 +6,7 @@ A value that is wrong raises `ConfigError`, in a file and in code alike.
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -13,7 +14,11 @@ from feedtree.exchanges.public.channels import Book, BookTicker, Channel, Trades
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops import config_rules as rules
 
-VENUES = ("gateio.spot", "mexc.spot")
+_ENDPOINTS = {  # imported where a config needs their limits
+    "gateio.spot": "feedtree.exchanges.gateio.endpoints",
+    "mexc.spot": "feedtree.exchanges.mexc.endpoints",
+}
+VENUES = tuple(_ENDPOINTS)
 DEFAULT_CHANNELS: tuple[Channel, ...] = (Book(), Trades(), BookTicker())
 
 Delivery = Literal["mailbox", "tap"]
@@ -52,6 +57,7 @@ class Venue:
         redundancy: connections that carry each shard at the same time; 1.
         read: how sockets are read: ``wait``, ``spin``, ``coalesce`` (1 ms) or ``coalesce:SECONDS``.
         delivery: ``mailbox``, or ``tap`` where the app attaches taps and wants no mailbox fed.
+        topics_per_connection: another number than the venue's own (Gate.io 100, up to 4,000; MEXC 30, its limit).
 
     Raises:
         ConfigError: a value is not allowed.
@@ -68,6 +74,7 @@ class Venue:
     redundancy: int
     read: str
     delivery: Delivery
+    topics_per_connection: int | None
 
     def __init__(
         self,
@@ -83,6 +90,7 @@ class Venue:
         redundancy: int = 1,
         read: str = "wait",
         delivery: Delivery = "mailbox",
+        topics_per_connection: int | None = None,
     ) -> None:
         given = {
             "symbols": symbols,
@@ -96,6 +104,7 @@ class Venue:
             "redundancy": redundancy,
             "read": read,
             "delivery": delivery,
+            "topics_per_connection": topics_per_connection,
         }
         for key, value in given.items():
             unset = value is None and key in _OPTIONAL
@@ -148,7 +157,7 @@ class Config:
         watch: how the tree watches over its actors.
 
     Raises:
-        ConfigError: a venue is unknown.
+        ConfigError: a venue is unknown, or is to carry more topics a connection than it can.
     """
 
     venues: dict[str, Venue]
@@ -165,6 +174,7 @@ class Config:
             _judged(key, _venue_name, name)
             if not isinstance(venue, Venue):
                 raise ConfigError(key, f"{rules.shown(venue)} is not a Venue; allowed: Venue(symbols=[...])")
+            _carried(key, name, venue.topics_per_connection)
         object.__setattr__(self, "venues", dict(venues))
 
 
@@ -248,6 +258,14 @@ def _judged(key: str, rule: Callable[[object], object], value: object) -> object
         raise ConfigError(f"{key}{error.key}", error.problem) from error
 
 
+def _carried(key: str, name: str, topics: int | None) -> None:
+    if topics is None:
+        return
+    most = import_module(_ENDPOINTS[name]).SPOT.most_topics
+    if topics > most:
+        raise ConfigError(f"{key}.topics_per_connection", f"{topics} is too many; allowed: 1 to {most}")
+
+
 def _venue_name(value: object) -> str:
     return rules.choice(value, VENUES)
 
@@ -264,10 +282,11 @@ _RULES: dict[str, Callable[[object], object]] = {
     "redundancy": rules.redundancy,
     "read": rules.reading,
     "delivery": lambda value: rules.choice(value, ("mailbox", "tap")),
+    "topics_per_connection": rules.at_least_one,
 }
 _WATCH_RULES: dict[str, Callable[[object], object]] = {
     "stall_after": rules.seconds_or_never,
     "accounting": rules.flag,
     "on_stuck": lambda value: rules.choice(value, ("wait", "exit")),
 }
-_OPTIONAL = frozenset({"ws_url", "rest_url", "ca_file", "local_address", "proxy"})
+_OPTIONAL = frozenset({"ws_url", "rest_url", "ca_file", "local_address", "proxy", "topics_per_connection"})

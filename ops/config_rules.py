@@ -135,6 +135,13 @@ def seconds_or_never(value: object) -> float:
     return float(value)
 
 
+def at_least_one(value: object) -> int:
+    """Accept a whole number from 1 on."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise Wrong(f"{shown(value)} is not a whole number; allowed: 1 or more")
+    return value
+
+
 def redundancy(value: object) -> int:
     """Accept the number of connections a shard."""
     if isinstance(value, bool) or value != 1:

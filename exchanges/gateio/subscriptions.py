@@ -21,7 +21,7 @@ from feedtree.exchanges.public.codec import (
 )
 
 _BATCHED = frozenset({TICKERS, TRADES, BOOK_TICKER, OBU})  # elsewhere the payload is one topic's, positional
-_OPEN_REQUESTS = 1000  # more than that unanswered: the oldest are forgotten, their answers become `Unknown`
+_OPEN_REQUESTS = 4096  # more than that unanswered: the oldest are forgotten, their answers become `Unknown`
 _TOKEN = re.compile(r"[^\s,:;\"'\[\]()]+")
 
 
@@ -91,14 +91,13 @@ class Ledger:
         return Request(msgspec.json.encode(frame).decode(), topics)
 
     def _matching(self, reply: Envelope) -> _Ask | None:
+        if reply.id is not None:
+            named = self._waiting.get(str(reply.id))
+            if named is not None and named.channel == reply.channel and named.event == reply.event:
+                return named
         candidates = [
             ask for ask in self._waiting.values() if ask.channel == reply.channel and ask.event == reply.event
         ]
-        if reply.id is not None:
-            echoed = str(reply.id)
-            for ask in candidates:
-                if str(ask.id) == echoed:
-                    return ask
         if isinstance(reply.payload, list):
             for ask in candidates:
                 if ask.payload == reply.payload:

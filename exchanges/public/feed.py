@@ -36,6 +36,10 @@ class Feed:
         rank: how much a topic is wanted; snapshots of higher ranks are fetched first.
         delivery: ``mailbox`` feeds taps and mailboxes; ``tap`` gives data to taps alone, and mailboxes get
             stream events only.
+        topics_per_connection: the size of a shard; None is the endpoint's.
+
+    Raises:
+        ValueError: more topics than a connection of this venue carries.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class Feed:
         wall_ns: Callable[[], int],
         rank: Callable[[Topic], int] = lambda topic: 0,
         delivery: Delivery = "mailbox",
+        topics_per_connection: int | None = None,
     ) -> None:
         self.venue = venue
         self.path = path
@@ -54,6 +59,7 @@ class Feed:
         self.rank = rank
         self.delivery = delivery
         self.taps: list[Tap] = []
+        self._shard_size = venue.endpoint.shard_size(topics_per_connection)
         self._wall_ns = wall_ns
         self._records: dict[Topic, TopicRecord] = {}
         self._shards: dict[str, Shard] = {}
@@ -113,7 +119,7 @@ class Feed:
                 shard.add(record)
                 return
         self._shards_made += 1
-        shard = Shard(self.name, f"shard-{self._shards_made}", self.venue.endpoint.topics_per_connection)
+        shard = Shard(self.name, f"shard-{self._shards_made}", self._shard_size)
         self._shards[shard.id] = shard
         shard.add(record)
         self.plan_changed.set()

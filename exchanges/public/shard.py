@@ -1,6 +1,6 @@
 """What outlives a connection of one shard: its topics, their books, and the account of its outages."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
@@ -120,21 +120,23 @@ class TopicRecord:
         """Go to the venue's next way of serving the topic; False where there is none left."""
         if self._choice + 1 >= len(self._candidates):
             return False
-        self._choice += 1
-        self._reseed()
+        self._choose(self._choice + 1)
         return True
 
     def begin(self) -> None:
         """Prepare for a new connection. A rejected topic is asked for again, its first choice first."""
         if self.state is TopicState.REJECTED and self._choice:
-            self._choice = 0
-            self._reseed()
+            self._choose(0)
         self.state = TopicState.PENDING
         self.reason = ""
         if self.sync is not None:
             self.sync.lose()
 
-    def _reseed(self) -> None:
+    def _choose(self, choice: int) -> None:
+        before = self.wire.key
+        self._choice = choice
+        if self.shard is not None:
+            self.shard.rekey(before, self.wire.key)
         if self.sync is not None:
             self.sync.reseed(self.wire.seed, self.wire.levels, self.wire.window)
 
@@ -170,6 +172,7 @@ class Shard:
         self.id = id
         self.capacity = capacity
         self.records: dict[Topic, TopicRecord] = {}
+        self._keys: Counter[str] = Counter()  # what the pushes of these topics name -> how many do
         self.changed = trio.Event()
         self.removed: Callable[[Topic], None] = _unheard
         self.generation = 0
@@ -186,22 +189,32 @@ class Shard:
 
     def fits(self, wire: WireTopic) -> bool:
         """Return whether there is room, and no other topic here whose pushes carry the same key."""
-        if len(self.records) >= self.capacity:
-            return False
-        return all(record.wire.key != wire.key for record in self.records.values())
+        return len(self.records) < self.capacity and wire.key not in self._keys
 
     def add(self, record: TopicRecord) -> None:
         """Take a topic; the live incarnation is told."""
         self.records[record.topic] = record
+        self._keys[record.wire.key] += 1
         record.shard = self
         self.changed.set()
 
     def remove(self, record: TopicRecord) -> None:
         """Give a topic up; the live incarnation is told."""
-        self.records.pop(record.topic, None)
+        if self.records.pop(record.topic, None) is not None:
+            self._forget(record.wire.key)
         record.shard = None
         self.removed(record.topic)
         self.changed.set()
+
+    def rekey(self, before: str, now: str) -> None:
+        """Note that the pushes of a topic here carry another key than before."""
+        self._forget(before)
+        self._keys[now] += 1
+
+    def _forget(self, key: str) -> None:
+        self._keys[key] -= 1
+        if not self._keys[key]:
+            del self._keys[key]
 
     def forsake(self) -> None:
         """Note that the incarnation has ended: nobody hears of removals until the next one begins."""
@@ -209,6 +222,8 @@ class Shard:
 
     def clashing(self) -> list[TopicRecord]:
         """Return the topics whose pushes would carry the key of another one here, since they fell back."""
+        if len(self._keys) == len(self.records):
+            return []
         seen: set[str] = set()
         clashing: list[TopicRecord] = []
         for record in sorted(self.records.values(), key=lambda record: record.fallen):

@@ -31,6 +31,7 @@ class StreamOptions(Struct, frozen=True, kw_only=True):
         proxy: the URL of an HTTP CONNECT proxy.
         read: how sockets are read.
         delivery: who gets data, see `Feed`.
+        topics_per_connection: another size of shards than the venue's endpoint names.
     """
 
     ws_url: str | None = None
@@ -40,6 +41,7 @@ class StreamOptions(Struct, frozen=True, kw_only=True):
     proxy: str | None = None
     read: ReadMode = WAIT
     delivery: Delivery = "mailbox"
+    topics_per_connection: int | None = None
 
 
 class _Dialling:

@@ -49,10 +49,11 @@ class BasePublicWebsocket(ABC):
 
     Args:
         tree: the running tree that it lives in.
-        options: other addresses, certificates, proxy, reading and delivery mode.
+        options: other addresses, certificates, proxy, reading and delivery mode, size of shards.
 
     Raises:
         TypeError: the class is abstract: it names no venue.
+        ValueError: the options ask for more topics a connection than the venue carries.
     """
 
     VENUE: ClassVar[PublicVenue]
@@ -67,7 +68,14 @@ class BasePublicWebsocket(ABC):
         self._id = tree.public.claim(self.VENUE.name)
         self.path = f"{PARENT}/{self._id}"
         options = options or StreamOptions()
-        self.feed = Feed(self.VENUE, self.path, tree.host.wall_ns, tree.public.rank, options.delivery)
+        self.feed = Feed(
+            self.VENUE,
+            self.path,
+            tree.host.wall_ns,
+            tree.public.rank,
+            options.delivery,
+            options.topics_per_connection,
+        )
         self._source = Source(self.VENUE, tree.host, options, self.feed.symbols)
         self._branch = Branch(self._id, self.feed, self._source, park=tree.host.park)
         self._scope = trio.CancelScope()

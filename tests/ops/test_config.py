@@ -40,6 +40,7 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         redundancy = 1
         read = "coalesce:0.002"
         delivery = "tap"
+        topics_per_connection = 1000
         [venues."mexc.spot"]
         symbols = ["BTC/USDT"]
         [watch]
@@ -55,6 +56,7 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
     assert gate.ca_file == str(tmp_path / "ca.pem")
     assert (gate.enabled, gate.redundancy, gate.delivery) == (False, 1, "tap")
     assert (gate.read_mode, gate.coalesce_s) == ("coalesce", 0.002)
+    assert gate.topics_per_connection == 1000
     mexc = config.venues["mexc.spot"]
     assert mexc.channels == (Book(), Trades(), BookTicker())
     assert (mexc.ws_url, mexc.enabled, mexc.redundancy) == (None, True, 1)
@@ -96,6 +98,10 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         (GATE + 'read = "coalesce:x"', [".read", '"coalesce:x"', "coalesce:SECONDS"]),
         (GATE + 'read = "wait:1"', [".read", '"wait:1"']),
         (GATE + 'delivery = "tapp"', [".delivery", '"tap"?', "mailbox, tap"]),
+        (GATE + "topics_per_connection = 4001", [".topics_per_connection: 4001", "allowed: 1 to 4000"]),
+        (GATE + "topics_per_connection = 0", [".topics_per_connection: 0", "allowed: 1 or more"]),
+        (GATE + "topics_per_connection = 1.5", [".topics_per_connection: 1.5", "whole number"]),
+        (GATE.replace("gateio", "mexc") + "topics_per_connection = 31", ["mexc.spot", "allowed: 1 to 30"]),
         ("watch = 1", ["watch: 1", "table"]),
         ("[watch]\nstall_afer = 1", ["watch.stall_afer", '"stall_after"', "allowed: stall_after"]),
         ("[watch]\nstall_after = -1", ["watch.stall_after: -1", "0 for never"]),

@@ -252,9 +252,9 @@ def test_a_late_refusal_does_not_end_a_newer_subscription(codec: GateioSpotCodec
 
 
 def test_unanswered_requests_are_not_kept_for_ever(codec: GateioSpotCodec, wanted: Wanted) -> None:
-    """The oldest of more than a thousand is forgotten."""
+    """The oldest of more than four thousand is forgotten."""
     topic = wanted("BTC/USDT", "trades")
-    requests = [codec.subscribe([topic], 0)[0] for _ in range(1001)]
+    requests = [codec.subscribe([topic], 0)[0] for _ in range(4097)]
     oldest, newest = codec.decode([ack(requests[0], payload=None), ack(requests[-1])], 0)
     assert isinstance(oldest, Unknown)
     assert isinstance(newest, Confirmed)
