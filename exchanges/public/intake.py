@@ -220,7 +220,7 @@ class Intake:
             self._shard.unknown += 1
             return
         outcome = sync.whole(push)
-        self._subscriptions.seeded(push.topic)
+        self._subscriptions.seeded(push.topic, self._now)
         if outcome is Outcome.APPLIED:
             out.append(push)
         elif outcome is Outcome.LIVE:
@@ -261,7 +261,7 @@ class Intake:
             out.append(StreamLost(topic, self._generation, self._now_ns, f"gap: {sync.reason}"))
         record.state = TopicState.SYNCING
         self._open(topic)
-        record.gap_times.append(self._now)
+        record.gap_times = (*record.gap_times, self._now)[-GAPS_OF_ONE:]
         self._doubt(record)
         if sync.seed is Seed.REST:
             self.snapshots[topic] = None

@@ -177,7 +177,12 @@ class Session:
         shard.messages += len(burst)
         shard.bursts += 1
         shard.last_good_ns = now_ns
-        self._silence.heard(now)
+        if self._subscriptions.open:
+            self._silence.moved(
+                now
+            )  # books and first data that we asked for tell nothing of the stream's pace
+        else:
+            self._silence.heard(now)
         if self._context.useful_since is None:
             self._context.mark_useful()
             self._source.connections.recovered()

@@ -8,6 +8,10 @@ from feedtree.exchanges.public.codec import Seed, WireTopic
 
 ANSWER_WITHIN = 2.0  # seconds from a request to its answer, or to the topic's first push
 SNAPSHOT_WITHIN = 2.0  # seconds from the answer to the whole book, on channels that push one
+IN_TURN = (
+    10.0  # seconds more for what is owed, while other things that are owed keep coming: a thousand whole
+)
+# books are some 20 MB, and who is behind them is not overdue
 
 
 class Subscriptions:
@@ -18,6 +22,7 @@ class Subscriptions:
         self._answer_by: dict[Topic, float] = {}
         self._seed_by: dict[Topic, float] = {}
         self._asked_twice: set[Topic] = set()
+        self._kept_at = -inf  # when the venue last gave something that it owed
         self.answered = False  # whether the venue has answered anything on this connection
 
     def difference(self, desired: Iterable[WireTopic]) -> tuple[list[WireTopic], list[WireTopic]]:
@@ -58,13 +63,15 @@ class Subscriptions:
         if self._answer_by.pop(wire.topic, None) is None:
             return False
         self._asked_twice.discard(wire.topic)
+        self._kept_at = now
         if wire.seed is Seed.SOCKET and not seeded:
             self._seed_by[wire.topic] = now + SNAPSHOT_WITHIN
         return True
 
-    def seeded(self, topic: Topic) -> None:
+    def seeded(self, topic: Topic, now: float) -> None:
         """Note that the whole book came."""
-        self._seed_by.pop(topic, None)
+        if self._seed_by.pop(topic, None) is not None:
+            self._kept_at = now
 
     def holds(self, wire: WireTopic) -> bool:
         """Return whether this was asked for and not ended."""
@@ -78,13 +85,21 @@ class Subscriptions:
         """Return whether this was asked for, not ended, and not answered."""
         return self.holds(wire) and wire.topic in self._answer_by
 
+    @property
+    def open(self) -> bool:
+        """Whether the venue owes an answer or a whole book."""
+        return bool(self._answer_by or self._seed_by)
+
     def deadline(self) -> float:
         """Return the time of the earliest deadline; infinity where none is open."""
-        return min(min(self._answer_by.values(), default=inf), min(self._seed_by.values(), default=inf))
+        return min(
+            self._extended(min(self._answer_by.values(), default=inf), ANSWER_WITHIN),
+            self._extended(min(self._seed_by.values(), default=inf), SNAPSHOT_WITHIN),
+        )
 
     def unanswered(self, now: float) -> tuple[list[WireTopic], list[WireTopic]]:
         """Return the topics whose answer is overdue: those to ask once more, and those asked twice already."""
-        late = [topic for topic, by in self._answer_by.items() if by <= now]
+        late = [topic for topic, by in self._answer_by.items() if self._extended(by, ANSWER_WITHIN) <= now]
         again = [self._asked[topic] for topic in late if topic not in self._asked_twice]
         given_up = [self._asked[topic] for topic in late if topic in self._asked_twice]
         self._asked_twice.update(wire.topic for wire in again)
@@ -92,4 +107,11 @@ class Subscriptions:
 
     def unseeded(self, now: float) -> list[WireTopic]:
         """Return the confirmed topics whose whole book is overdue."""
-        return [self._asked[topic] for topic, by in self._seed_by.items() if by <= now]
+        return [
+            self._asked[topic]
+            for topic, by in self._seed_by.items()
+            if self._extended(by, SNAPSHOT_WITHIN) <= now
+        ]
+
+    def _extended(self, by: float, within: float) -> float:
+        return max(by, min(self._kept_at + within, by + IN_TURN))

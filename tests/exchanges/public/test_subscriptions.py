@@ -4,7 +4,7 @@ from math import inf
 
 from feedtree.exchanges.public.channels import Book, Topic, Trades
 from feedtree.exchanges.public.codec import Seed, WireTopic
-from feedtree.exchanges.public.subscriptions import ANSWER_WITHIN, SNAPSHOT_WITHIN, Subscriptions
+from feedtree.exchanges.public.subscriptions import ANSWER_WITHIN, IN_TURN, SNAPSHOT_WITHIN, Subscriptions
 from feedtree.exchanges.symbols import Symbol
 
 
@@ -66,9 +66,37 @@ def test_a_channel_that_pushes_its_book_owes_it_after_the_answer() -> None:
     assert subscriptions.deadline() == 1.0 + SNAPSHOT_WITHIN
     assert subscriptions.unseeded(2.9) == []
     assert subscriptions.unseeded(3.0) == [book]
-    subscriptions.seeded(book.topic)
+    subscriptions.seeded(book.topic, 3.0)
     assert subscriptions.unseeded(9.0) == []
     early = wire("B", Seed.SOCKET)
     subscriptions.asked([early])
     subscriptions.confirmed(early, 1.0, seeded=True)
     assert subscriptions.deadline() == inf
+
+
+def test_nothing_is_overdue_while_the_venue_works_off_what_it_owes() -> None:
+    """Who waits behind a thousand whole books is not overdue; but no longer than ten seconds more."""
+    subscriptions = Subscriptions()
+    books = [wire(f"S{number}", Seed.SOCKET) for number in range(8)]
+    subscriptions.asked(books)
+    subscriptions.sent(books, 0.0)
+    assert subscriptions.open
+    for number, book in enumerate(books[:6]):
+        subscriptions.confirmed(book, 1.5 * number, seeded=False)
+        subscriptions.seeded(book.topic, 1.5 * number + 1.0)
+        assert subscriptions.unanswered(1.5 * number + 1.4) == ([], [])
+    assert subscriptions.deadline() == 8.5 + ANSWER_WITHIN
+    assert subscriptions.unanswered(10.5) == (books[6:], [])
+    subscriptions.dropped(books[6:])
+    late = wire("LATE", Seed.SOCKET)
+    subscriptions.asked([late])
+    subscriptions.confirmed(late, 20.0, seeded=False)
+    for second in range(21, 40):
+        other = wire(f"O{second}", Seed.SOCKET)
+        subscriptions.asked([other])
+        subscriptions.confirmed(other, float(second), seeded=True)
+    assert subscriptions.deadline() == 20.0 + SNAPSHOT_WITHIN + IN_TURN
+    assert subscriptions.unseeded(31.9) == []
+    assert subscriptions.unseeded(32.0) == [late]
+    subscriptions.seeded(late.topic, 33.0)
+    assert not subscriptions.open
