@@ -58,7 +58,7 @@ class BookSide:
                 sizes[price] = size
         sign = self._sign
         self._sizes = sizes
-        self.keys[:] = sorted([sign * price for price in sizes])
+        self.keys[:] = sorted(sizes if sign > 0.0 else [-price for price in sizes])
 
     def apply(self, levels: Levels) -> None:
         """Set each level to its new absolute size; 0 deletes it, whether it is held or not.
@@ -72,7 +72,7 @@ class BookSide:
                 raise BadLevel(price, size)
             if size:
                 if price not in sizes:
-                    insort(self.keys, self._sign * price)
+                    insort(self.keys, price if self._sign > 0.0 else -price)  # bids: one float for both
                 sizes[price] = size
             elif sizes.pop(price, None) is not None:
                 keys = self.keys

@@ -18,6 +18,11 @@ REPEATS = 100  # pushes in a row that tell nothing new, beyond which the venue's
 BUFFER = 4096  # pushes held while a snapshot is awaited: 40 s of a 10 ms channel; beyond it the oldest go
 
 
+_NO_BUFFER: "deque[BookDelta]" = deque(
+    maxlen=0
+)  # shared: an empty deque takes as much memory as forty levels
+
+
 class Outcome(Enum):
     """What a push or snapshot did."""
 
@@ -43,7 +48,7 @@ class BookSync:
         self.book = OrderBook(true_depth, window)
         self.reason = ""
         self._seed = seed
-        self._buffer: deque[BookDelta] = deque(maxlen=BUFFER)
+        self._buffer = _buffer_of(seed)
         self._repeats = 0  # pushes in a row that were dropped
         self._fresh = False  # True between a snapshot and the first change after it
         self._candidate: RawBook | None = None  # a snapshot that no push has vouched for yet
@@ -57,6 +62,7 @@ class BookSync:
     def reseed(self, seed: Seed, true_depth: int, window: int = 0) -> None:
         """Take another channel for the same book (a fallback)."""
         self._seed = seed
+        self._buffer = _buffer_of(seed)
         self.book.depth = true_depth
         self.book.bids.window = self.book.asks.window = window
         self.restart()
@@ -208,3 +214,8 @@ class BookSync:
         book.sent_ns = sent_ns
         self._buffer.clear()
         self._candidate = None
+
+
+def _buffer_of(seed: Seed) -> deque[BookDelta]:
+    """Return what holds pushes until their snapshot is there; only REST's comes on another way than they do."""
+    return deque(maxlen=BUFFER) if seed is Seed.REST else _NO_BUFFER

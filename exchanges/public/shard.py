@@ -34,7 +34,7 @@ class TopicStatus(Struct, frozen=True):
     levels: int
 
 
-class Recovery(Struct):
+class Recovery(Struct, gc=False):
     """One outage of a shard, from its last good message until all its topics were live again.
 
     Args:
@@ -100,7 +100,7 @@ class TopicRecord:
         self.shard: Shard | None = None
         self.up = False
         self.lost_ns: int | None = None
-        self.gap_times: deque[float] = deque(maxlen=3)
+        self.gap_times: tuple[float, ...] = ()
         self._candidates = candidates
         self._choice = 0
         wire = candidates[0]
@@ -246,6 +246,8 @@ class Shard:
         if self._open is not None or not self.last_good_ns:
             return
         detected = max(now_ns - self.last_good_ns, 0) / 1e6
+        if self.recoveries and self.recoveries[-1].cause == cause:
+            cause = self.recoveries[-1].cause  # one text for a cause that repeats: a thousand may be kept
         self._open = Recovery(cause, self.last_good_ns, detected)
         self.recoveries.append(self._open)
 
