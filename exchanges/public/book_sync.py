@@ -18,9 +18,8 @@ REPEATS = 100  # pushes in a row that tell nothing new, beyond which the venue's
 BUFFER = 4096  # pushes held while a snapshot is awaited: 40 s of a 10 ms channel; beyond it the oldest go
 
 
-_NO_BUFFER: "deque[BookDelta]" = deque(
-    maxlen=0
-)  # shared: an empty deque takes as much memory as forty levels
+# Shared, since an empty deque takes as much memory as forty levels.
+_NO_BUFFER: deque[BookDelta] = deque(maxlen=0)
 
 
 class Outcome(Enum):

@@ -178,9 +178,8 @@ class Session:
         shard.bursts += 1
         shard.last_good_ns = now_ns
         if self._subscriptions.open:
-            self._silence.moved(
-                now
-            )  # books and first data that we asked for tell nothing of the stream's pace
+            # Books and first data that we asked for tell nothing of the stream's pace.
+            self._silence.moved(now)
         else:
             self._silence.heard(now)
         if self._context.useful_since is None:

@@ -8,10 +8,9 @@ from feedtree.exchanges.public.codec import Seed, WireTopic
 
 ANSWER_WITHIN = 2.0  # seconds from a request to its answer, or to the topic's first push
 SNAPSHOT_WITHIN = 2.0  # seconds from the answer to the whole book, on channels that push one
-IN_TURN = (
-    10.0  # seconds more for what is owed, while other things that are owed keep coming: a thousand whole
-)
-# books are some 20 MB, and who is behind them is not overdue
+# Seconds more for what is owed while other things that are owed keep coming: a thousand whole books are some 20 MB,
+# and who is behind them is not overdue.
+IN_TURN = 10.0
 
 
 class Subscriptions:
