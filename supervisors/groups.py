@@ -46,7 +46,7 @@ def merged(
         stop: those to stop, where they run; none of them is started but by this plan.
         start: those to start.
         due: trio time before which none is started.
-        charged: its cost was taken from the intensity.
+        charged: its cost was taken from the intensity; what the present plan has cost counts on.
     """
     old = control.plan or Plan()
     stopped = set(map(id, stop))
@@ -61,7 +61,7 @@ def merged(
             key=lambda each: (each.incarnation is None or id(each) in stopping, each.order),
         ),
         due=max(due, old.due),
-        charged=charged,
+        charged=charged or old.charged,
     )
 
 

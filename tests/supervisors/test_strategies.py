@@ -193,6 +193,25 @@ async def test_a_group_waits_for_the_longest_of_its_waits(autojump_clock, cast) 
 
 
 @pytest.mark.row("SUP-050")
+@pytest.mark.row("SUP-051")
+async def test_a_restart_by_hand_amid_a_group_restart_does_not_make_it_cost_twice(
+    autojump_clock, cast
+) -> None:
+    """A sibling that falls before its turn to be stopped belongs to the restart that was paid for."""
+    slow = cast.child("d", [cast.ready, cast.slow_cleanup(2)], [])
+    children = [cast.child("a"), cast.child("b"), cast.child("c"), slow]
+    async with cast.open(*children, strategy=Strategy.ONE_FOR_ALL) as tree:
+        await tree.terminate_child("c")
+        cast.order("a", cast.crash())
+        await settled()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(tree.restart, "c")
+            await settled()
+            cast.order("b", cast.crash())
+        assert set(states(tree).values()) == {"running"}
+        assert tree.snapshot().restarts_in_window == 1
+
+
 async def test_a_crash_of_an_earlier_child_widens_the_restart_of_the_rest(autojump_clock, cast) -> None:
     """While later ones wait, an earlier child takes them along with itself."""
     children = [cast.child("a"), cast.child("b"), cast.child("c", [], [cast.sleep(5)])]
