@@ -142,7 +142,8 @@ class Known:
         window = home.window_of(sight)
         window.append((event.at, sight.path))
         count = home.count(window, event.at)
-        assert home.unsure or (count > home.spec.intensity) is too_much, ("miscounted", count, event)
+        unsure = home.unsure or sight.path in home.doubtful
+        assert unsure or (count > home.spec.intensity) is too_much, ("miscounted", count, event)
 
     def asked(self, what: str, sight: Sight, number: int, *, exact: bool = True) -> bool:
         """Tell whether somebody asked by hand for this child to be stopped, or to be restarted."""

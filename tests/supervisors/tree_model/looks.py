@@ -67,10 +67,7 @@ def _compare_child(known: Known, look: Any, home: Home, node: Node) -> None:
     assert (node.uptime is not None) is (sight.live and sight.ready), node
     if node.wait == 0 and look.settled:
         assert home.grouped, ("its wait is over", node)
-    if (
-        sight.bulkhead_worker
-        and not home.unsure
-        and not known.asked("restart", sight, look.number, exact=False)
-    ):
+    unsure = home.unsure or sight.path in home.doubtful
+    if sight.bulkhead_worker and not unsure and not known.asked("restart", sight, look.number, exact=False):
         count = home.count(home.own.get(sight.path, []), look.at)
         assert node.restarts_in_window == count, ("own window", count, node)

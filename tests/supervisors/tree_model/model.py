@@ -107,8 +107,10 @@ class Model(Known):
             due = sight.waiting.at + (sight.waiting.wait or 0.0)
             assert event.at >= due - MOMENT, ("too early", event)
             assert home.grouped or event.at <= due + MOMENT, ("too late", event)
-        elif sight.bulkhead_worker and self.asked("restart", sight, event.at_ns, exact=False):
+        elif sight.bulkhead_worker and self.asked("restart", sight, event.at_ns, exact=home.grouped is False):
             home.own[sight.path] = []
+            if home.grouped:  # it may have been asked for a sibling
+                home.doubtful.add(sight.path)
         sight.waiting = sight.end = None
         sight.ready, sight.deadline = False, math.inf
         sight.since, sight.started_at = event.at_ns, event.at
@@ -283,6 +285,7 @@ class Model(Known):
         self.drop(sight.path, keep_life=False)
         self.lives[sight.path] = (K.REMOVED, event.generation)
         del home.sights[sight.path]
+        home.own.pop(sight.path, None)
 
     def _has_ended(self, home: Home, sight: Sight, event: LifecycleEvent) -> None:
         """Nothing is said to have ended that still runs, and it was stuck where its grace was over."""

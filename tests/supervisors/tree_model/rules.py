@@ -26,8 +26,8 @@ def check(story: Any) -> None:
 
 
 def calm(node: Node) -> bool:
-    """Tell whether nothing is being stopped, so that the story can be followed from here."""
-    return all(each.state not in (S.STOPPING, S.STUCK) for each in walk_nodes(node))
+    """Tell whether nothing is being started or stopped, so that the story can be followed from here."""
+    return all(each.state not in (S.STARTING, S.STOPPING, S.STUCK) for each in walk_nodes(node))
 
 
 def check_outcome(story: Any) -> None:

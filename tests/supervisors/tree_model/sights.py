@@ -57,6 +57,7 @@ class Home:
         self.heard = False
         self.window: list[tuple[float, str]] = []
         self.own: dict[str, list[tuple[float, str]]] = {}
+        self.doubtful: set[str] = set()  # whose own windows may or may not have been cleared by hand
         self.group: set[str] = set()  # runs, and is to be stopped for a group restart
         self.charged = False
         self.held = False  # some child was parked, and holds others
