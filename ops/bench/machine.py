@@ -67,6 +67,15 @@ def peak_rss_mib() -> float | None:
     return int(line.split()[1]) / 1024
 
 
+def rss_kib() -> float | None:
+    """Return the memory that this process holds now, in KiB; None where the system does not say."""
+    try:
+        pages = Path("/proc/self/statm").read_text().split()[1]
+    except OSError:
+        return None
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1024
+
+
 def describe() -> dict[str, object]:
     """Name the machine, for the record."""
     return {

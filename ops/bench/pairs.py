@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 MAJORS = 10
-MOST = 100  # symbols
+MOST = 1_000  # symbols
 _TAIL_WEIGHT = 20.0  # of the eleventh symbol times its rank: 1.8, a little below the tenth
 
 

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import threading
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -10,7 +11,7 @@ FRAMES = 1_000  # per send: a client that is faster than the server still finds 
 
 
 class Pipe(Protocol):
-    """A connection, read and written by one thread each at a time."""
+    """A connection; any thread may send, one at a time receives."""
 
     def receive(self) -> bytes:
         """Wait for bytes; none at the end of the connection."""
@@ -43,16 +44,18 @@ class PlainPipe:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._prepared = b""
+        self._turn = threading.Lock()
 
     def receive(self) -> bytes:
         return self._sock.recv(CHUNK)
 
     def send(self, data: bytes) -> None:
-        self._sock.sendall(data)
+        with self._turn:
+            self._sock.sendall(data)
 
     def blast(self, frames: Sequence[bytes]) -> None:
         for start in range(0, len(frames), FRAMES):
-            self._sock.sendall(b"".join(frames[start : start + FRAMES]))
+            self.send(b"".join(frames[start : start + FRAMES]))
 
     def prepare(self, data: bytes) -> None:
         self._prepared = data
@@ -76,12 +79,14 @@ class TlsPipe:
         self._outgoing = ssl.MemoryBIO()
         self._prepared = b""
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._turn = threading.Lock()  # no two threads may be inside one TLS connection
         self._shake_hands()
 
     def receive(self) -> bytes:
         while True:
             try:
-                return self._tls.read(CHUNK)
+                with self._turn:
+                    return self._tls.read(CHUNK)
             except ssl.SSLWantReadError:
                 if not self._fill():
                     return b""
@@ -89,15 +94,17 @@ class TlsPipe:
                 return b""
 
     def send(self, data: bytes) -> None:
-        self._tls.write(data)
-        self._flush()
+        with self._turn:
+            self._tls.write(data)
+            self._flush()
 
     def blast(self, frames: Sequence[bytes]) -> None:
         write = self._tls.write
         for start in range(0, len(frames), FRAMES):
-            for frame in frames[start : start + FRAMES]:
-                write(frame)
-            self._flush()
+            with self._turn:
+                for frame in frames[start : start + FRAMES]:
+                    write(frame)
+                self._flush()
 
     def prepare(self, data: bytes) -> None:
         self._tls.write(data)

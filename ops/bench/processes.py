@@ -30,7 +30,7 @@ from feedtree.ops.bench.truth import Books, differences
 _Result = TypeVar("_Result", Sample, Ready)
 
 WARM = 0.4  # seconds of a paced run before its clock starts
-_CA_FILE = "ca.pem"
+CA_FILE = "ca.pem"
 
 
 class Bench:
@@ -129,12 +129,10 @@ class Bench:
 
     def url(self, transport: str, order: Order) -> str:
         """Return where a client gets what is ordered."""
-        scheme = "wss" if transport == "tls" else "ws"
-        query = urlencode(msgspec.to_builtins(order))
-        return f"{scheme}://127.0.0.1:{self._ports[transport]}/ws/v4/?{query}"
+        return address(transport, self._ports[transport], order)
 
     def _ca_file(self, transport: str) -> str | None:
-        return str(self._folder / _CA_FILE) if transport == "tls" else None
+        return str(self._folder / CA_FILE) if transport == "tls" else None
 
 
 def _result(printed: bytes, kind: type[_Result]) -> _Result:
@@ -168,19 +166,37 @@ def _load() -> float:
 @contextmanager
 def open_bench(folder: Path, traffics: Mapping[str, Traffic], cores: Cores) -> Iterator[Bench]:
     """Run the blasting server for the time of a block; its certificate is made on the fly."""
+    certify(folder)
+    for name, traffic in traffics.items():
+        traffic_file(folder, name).write_bytes(msgspec.msgpack.encode(traffic))
+    with serving("feedtree.ops.bench.server", folder, cores.server) as ports:
+        yield Bench(folder, traffics, ports, cores)
+
+
+def certify(folder: Path) -> None:
+    """Make an authority, and a certificate of it for the server."""
     authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(folder / _CA_FILE))
+    authority.cert_pem.write_to_path(str(folder / CA_FILE))
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
         str(folder / CERTIFICATE_FILE)
     )
-    for name, traffic in traffics.items():
-        traffic_file(folder, name).write_bytes(msgspec.msgpack.encode(traffic))
-    command = [sys.executable, "-m", "feedtree.ops.bench.server", str(folder)]
-    if cores.server is not None:
-        command.append(str(cores.server))
+
+
+@contextmanager
+def serving(module: str, folder: Path, core: int | None) -> Iterator[dict[str, int]]:
+    """Run a server for the time of a block; yields its ports by transport."""
+    command = [sys.executable, "-m", module, str(folder)]
+    if core is not None:
+        command.append(str(core))
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         try:
             assert server.stdout is not None
-            yield Bench(folder, traffics, json.loads(server.stdout.readline()), cores)
+            yield json.loads(server.stdout.readline())
         finally:
             server.kill()
+
+
+def address(transport: str, port: int, order: Order) -> str:
+    """Return where a client gets what is ordered."""
+    scheme = "wss" if transport == "tls" else "ws"
+    return f"{scheme}://127.0.0.1:{port}/ws/v4/?{urlencode(msgspec.to_builtins(order))}"

@@ -8,7 +8,7 @@ from statistics import median
 import msgspec
 
 from feedtree.ops.bench.machine import Cores
-from feedtree.ops.bench.pairs import MOST, pairs_of
+from feedtree.ops.bench.pairs import pairs_of
 from feedtree.ops.bench.parts import Cell, Figure, Part, Table
 from feedtree.ops.bench.processes import open_bench
 from feedtree.ops.bench.progress import say
@@ -16,6 +16,7 @@ from feedtree.ops.bench.ready import Ready
 from feedtree.ops.bench.runs import Case, Run, faults, line, per_second, plain
 from feedtree.ops.bench.traffic import make_traffic
 
+SYMBOLS = 100
 PER_S = 5_000
 SECONDS = 30.0
 SECONDS_OF_GRID = 600.0
@@ -37,7 +38,7 @@ def run_grid(core: Cores, rounds: int) -> Part:
 
 def _run(core: Cores, rounds: int, seconds: float) -> Part:
     say(f"promises: {seconds:.0f} s at {PER_S:,} messages/s, twice")
-    traffics = {"few": make_traffic(MESSAGES, seed=1), "many": make_traffic(1_000, 1, pairs_of(MOST))}
+    traffics = {"few": make_traffic(MESSAGES, seed=1), "many": make_traffic(1_000, 1, pairs_of(SYMBOLS))}
     with (
         tempfile.TemporaryDirectory(prefix="feedtree-bench-") as folder,
         open_bench(Path(folder), traffics, core) as bench,
@@ -99,7 +100,7 @@ def _soon(ready: Sequence[Ready]) -> Iterator[Figure]:
     )
     many = f"3 channels each, on {ready[0].connections} connections"
     live = median(each.all_live_ms for each in ready)
-    yield Figure(f"{MOST} symbols ready", live, "ms", "time", 2_000.0, note=many)
+    yield Figure(f"{SYMBOLS} symbols ready", live, "ms", "time", 2_000.0, note=many)
     yield Figure("symbol look-up", median(each.look_up_us for each in ready), "µs", "time", 1.0)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from feedtree.ops.bench import extras_part, imports, latency, messages, mexc, promises, scaling_report
+from feedtree.ops.bench import extras_part, imports, latency, memory, messages, mexc, promises, scaling_report
 from feedtree.ops.bench.machine import Cores
 from feedtree.ops.bench.parts import Part
 
@@ -31,6 +31,7 @@ PARTS: dict[str, Entry] = {
     "promises": Entry(promises.run_part, grid=promises.run_grid),
     "mexc": Entry(lambda cores, rounds: mexc.run_part(cores.client, rounds), rounds=15),
     "supervision": Entry(scaling_report.run_part, grid=scaling_report.run_grid),
+    "memory": Entry(memory.run_part, rounds=2, grid=memory.run_grid),
     "imports": Entry(imports.run_part, rounds=11),
     "extras": Entry(extras_part.run_part),
 }

@@ -13,6 +13,7 @@ import ssl
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -68,15 +69,22 @@ class Depot:
     """What the server has to send.
 
     Args:
-        folder: of the benchmark.
+        prepared: traffics by name.
+        reports: the folder where the benchmark looks for them.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._prepared = {
+    def __init__(self, prepared: Mapping[str, Traffic], reports: Path = Path()) -> None:
+        self._prepared = prepared
+        self._reports = reports
+
+    @classmethod
+    def of(cls, folder: Path) -> "Depot":
+        """Return a depot of the traffics in this folder, which gets its reports, too."""
+        prepared = {
             file.stem.removeprefix("traffic-"): msgspec.msgpack.decode(file.read_bytes(), type=Traffic)
             for file in folder.glob("traffic-*.msgpack")
         }
+        return cls(prepared, folder)
 
     def goods(self, order: Order) -> "Traffic | Flow":
         """Return what was ordered."""
@@ -92,58 +100,52 @@ class Depot:
 
     def report(self, order: Order, sent: Sent) -> None:
         """Tell the benchmark what was sent."""
-        write_report(self._folder / os.path.basename(order.report), sent)
+        write_report(self._reports / os.path.basename(order.report), sent)
 
 
 class Session:
-    """One client's connection."""
+    """One client's side of the protocol: what it asks for is answered, and nothing is sent unasked.
 
-    def __init__(self, pipe: Pipe, depot: Depot) -> None:
-        self._pipe = pipe
+    Args:
+        send: takes what the client is to get.
+        depot: what there is to send.
+
+    Attributes:
+        order: of the client.
+        goods: what it ordered; from the upgrade on, whose url says what.
+        wanted: (channel, name) of what it subscribed to.
+    """
+
+    def __init__(self, send: Callable[[bytes], object], depot: Depot) -> None:
+        self.order = Order()
+        self.goods: Traffic | Flow | None = None
+        self.wanted: set[tuple[str, str]] = set()
+        self._send = send
         self._depot = depot
-        self._order = Order()
-        self._goods: Traffic | Flow | None = None  # from the upgrade on, whose url says what
         self._http = WSConnection(ConnectionType.SERVER)
         self._replies = Replies(GateioSwitches(), random.Random())
         self._text = ""
-        self._wanted: set[tuple[str, str]] = set()
         self._open = True
 
-    def run(self) -> None:
-        """Serve until the client leaves."""
-        done = False
-        while self._open and (data := self._pipe.receive()):
-            if self._goods is None and rest.asked(data):
-                self._pipe.send(self._depot.rest(rest.resource(data)))
-                continue
-            self._attend(data)
-            goods = self._goods
-            if goods is not None and len(self._wanted) == CHANNELS * len(goods.snapshots) and not done:
-                done = True
-                time.sleep(SETTLE)
-                self._deliver(goods)
-
-    def _deliver(self, goods: Traffic | Flow) -> None:
-        if isinstance(goods, Traffic):
-            self._pipe.blast(goods.frames)
-            return
-        times, late = pace(self._pipe, goods.frames, self._order.per_s, self._attend)
-        self._depot.report(self._order, Sent(times.tobytes(), late, goods.books()))
-
-    def _attend(self, data: bytes) -> None:
+    def take(self, data: bytes) -> bool:
+        """Answer what the client sent; False where it takes its leave."""
+        if self.goods is None and rest.asked(data):
+            self._send(self._depot.rest(rest.resource(data)))
+            return True
         self._http.receive_data(data)
         for event in self._http.events():
-            self._take(event)
+            self._answer_event(event)
+        return self._open
 
-    def _take(self, event: Event) -> None:
+    def _answer_event(self, event: Event) -> None:
         match event:
             case Request():
                 query = dict(parse_qsl(urlsplit(event.target).query))
-                self._order = msgspec.convert(query, Order, strict=False)
-                self._goods = self._depot.goods(self._order)
-                self._pipe.send(self._http.send(AcceptConnection()))
+                self.order = msgspec.convert(query, Order, strict=False)
+                self.goods = self._depot.goods(self.order)
+                self._send(self._http.send(AcceptConnection()))
             case Ping():
-                self._pipe.send(self._http.send(event.response()))
+                self._send(self._http.send(event.response()))
             case TextMessage():
                 self._text += event.data
                 if event.message_finished:
@@ -155,42 +157,74 @@ class Session:
     def _answer(self, request: ClientFrame) -> None:
         now_ns = time.time_ns()
         if request.channel == "spot.ping":
-            self._pipe.send(self._replies.pong(request.channel, now_ns))
+            self._send(self._replies.pong(request.channel, now_ns))
             return
-        self._pipe.send(self._replies.accepted(request, now_ns))
+        self._send(self._replies.accepted(request, now_ns))
         if request.event != "subscribe":
             return
         for name in request.payload:
             if name in INTERVALS:
                 continue
-            self._wanted.add((request.channel, name))
-            if request.channel == OBU and self._goods is not None:
-                self._pipe.send(self._goods.snapshots[name.split(".")[1]])
+            self.wanted.add((request.channel, name))
+            if request.channel == OBU and self.goods is not None:
+                self._send(self.goods.snapshots[name.split(".")[1]])
 
 
-def serve(listener: socket.socket, depot: Depot, context: ssl.SSLContext | None) -> None:
-    """Accept clients for ever; each has a thread."""
+class Solo:
+    """Gives each client all that it ordered, once, when it has subscribed to every topic of it."""
+
+    def __init__(self, depot: Depot) -> None:
+        self._depot = depot
+
+    def serve(self, pipe: Pipe) -> None:
+        """Serve a client until it leaves."""
+        session = Session(pipe.send, self._depot)
+        done = False
+        while (data := pipe.receive()) and session.take(data):
+            goods = session.goods
+            if goods is not None and len(session.wanted) == CHANNELS * len(goods.snapshots) and not done:
+                done = True
+                time.sleep(SETTLE)
+                self._deliver(pipe, session, goods)
+
+    def _deliver(self, pipe: Pipe, session: Session, goods: Traffic | Flow) -> None:
+        if isinstance(goods, Traffic):
+            pipe.blast(goods.frames)
+            return
+        times, late = pace(pipe, goods.frames, session.order.per_s, session.take)
+        self._depot.report(session.order, Sent(times.tobytes(), late, goods.books()))
+
+
+def accept(listener: socket.socket, context: ssl.SSLContext | None, serve: Callable[[Pipe], object]) -> None:
+    """Accept clients for ever; each is served by a thread of its own."""
     while True:
         sock, _ = listener.accept()
-        threading.Thread(target=_serve_client, args=(sock, depot, context), daemon=True).start()
+        threading.Thread(target=_serve_client, args=(sock, context, serve), daemon=True).start()
 
 
-def _serve_client(sock: socket.socket, depot: Depot, context: ssl.SSLContext | None) -> None:
+def _serve_client(
+    sock: socket.socket, context: ssl.SSLContext | None, serve: Callable[[Pipe], object]
+) -> None:
     with sock, suppress(OSError):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        Session(PlainPipe(sock) if context is None else TlsPipe(sock, context), depot).run()
+        serve(PlainPipe(sock) if context is None else TlsPipe(sock, context))
+
+
+def server_context(folder: Path) -> ssl.SSLContext:
+    """Return the TLS context of the certificate in this folder."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / CERTIFICATE_FILE)
+    return context
 
 
 def main(folder: Path, cpu: int | None) -> None:
     """Serve what is in this folder over TCP and TLS; one JSON line says where."""
     pin(cpu)
-    depot = Depot(folder)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / CERTIFICATE_FILE)
+    solo = Solo(Depot.of(folder))
     tcp, tls = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
-    threading.Thread(target=serve, args=(tcp, depot, None), daemon=True).start()
+    threading.Thread(target=accept, args=(tcp, None, solo.serve), daemon=True).start()
     print(json.dumps({"tcp": tcp.getsockname()[1], "tls": tls.getsockname()[1]}), flush=True)
-    serve(tls, depot, context)
+    accept(tls, server_context(folder), solo.serve)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ A `Flow` makes the same mix while it is sent, for as long as one likes.
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 
 import msgspec
 from msgspec import Struct
@@ -108,10 +108,10 @@ def make_traffic(timed: int, seed: int, pairs: Sequence[Pair] = PAIRS, book_chan
 def _mix(
     markets: list[Market], rng: random.Random, clock: Callable[[], int], delta: Frame
 ) -> Iterator[bytes]:
-    weights = [market.pair.weight for market in markets]
+    shares_to = list(accumulate(market.pair.weight for market in markets))
     kinds, shares = (delta, _trade, _ticker), (DELTAS, TRADES, TICKERS)
     while True:
-        (market,) = rng.choices(markets, weights)
+        (market,) = rng.choices(markets, cum_weights=shares_to)
         (kind,) = rng.choices(kinds, shares)
         yield kind(market, rng, clock())
 
@@ -164,34 +164,12 @@ def _delta(market: Market, rng: random.Random, now_ns: int) -> bytes:
 def _trade(market: Market, rng: random.Random, now_ns: int) -> bytes:
     market.trades += 1
     buys = rng.random() < 0.5
-    us = now_ns // 1_000
-    result = {
-        "id": market.trades,
-        "id_market": market.trades // 3,
-        "create_time": us // 1_000_000,
-        "create_time_ms": f"{us // 1_000}.{us % 1_000:03d}",
-        "side": "buy" if buys else "sell",
-        "currency_pair": market.pair.name,
-        "amount": market.size(),
-        "price": market.ask if buys else market.bid,
-        "range": f"{market.trades}-{market.trades}",
-    }
-    return push("spot.trades", result, now_ns)
+    level = (market.ask if buys else market.bid, market.size())
+    return trade_push(market.pair.name, market.trades, level, "buy" if buys else "sell", now_ns)
 
 
 def _ticker(market: Market, rng: random.Random, now_ns: int) -> bytes:
-    result = {
-        "currency_pair": market.pair.name,
-        "last": market.bid,
-        "lowest_ask": market.ask,
-        "highest_bid": market.bid,
-        "change_percentage": f"{rng.uniform(-9, 9):.2f}",
-        "base_volume": f"{rng.uniform(1e3, 1e7):.6f}",
-        "quote_volume": f"{rng.uniform(1e5, 1e9):.6f}",
-        "high_24h": market.ask,
-        "low_24h": market.bid,
-    }
-    return push("spot.tickers", result, now_ns)
+    return ticker_push(market.pair.name, market.bid, market.ask, rng, now_ns)
 
 
 def _books(markets: list[Market]) -> Books:
@@ -205,3 +183,41 @@ def _ladder(market: Market) -> Ladder:
         [(float(price), float(size)) for price, size in bids],
         [(float(price), float(size)) for price, size in asks],
     )
+
+
+def trade_push(name: str, number: int, level: tuple[str, str], side: str, now_ns: int) -> bytes:
+    """Return the frame of a trade at this price and size."""
+    us = now_ns // 1_000
+    result = {
+        "id": number,
+        "id_market": number // 3,
+        "create_time": us // 1_000_000,
+        "create_time_ms": f"{us // 1_000}.{us % 1_000:03d}",
+        "side": side,
+        "currency_pair": name,
+        "amount": level[1],
+        "price": level[0],
+        "range": f"{number}-{number}",
+    }
+    return push("spot.trades", result, now_ns)
+
+
+def ticker_push(name: str, bid: str, ask: str, rng: random.Random, now_ns: int) -> bytes:
+    """Return the frame of a ticker."""
+    result = {
+        "currency_pair": name,
+        "last": bid,
+        "lowest_ask": ask,
+        "highest_bid": bid,
+        "change_percentage": f"{rng.uniform(-9, 9):.2f}",
+        "base_volume": f"{rng.uniform(1e3, 1e7):.6f}",
+        "quote_volume": f"{rng.uniform(1e5, 1e9):.6f}",
+        "high_24h": ask,
+        "low_24h": bid,
+    }
+    return push("spot.tickers", result, now_ns)
+
+
+def body(frame: bytes) -> bytes:
+    """Return a frame without its websocket header."""
+    return frame[frame.index(b"{") :]
