@@ -18,7 +18,7 @@ from feedtree.ops.bench.parts import Figure, Part, Table
 from feedtree.ops.bench.programs import ProgramFailed, output
 from feedtree.ops.bench.progress import say
 
-STARTS = 5  # of each command, a round
+STARTS = 3  # of each command
 COUNT = 500  # reconnects
 BEFORE, BEFORE_FULL = 50, 1_050  # the second fills the account of outages, which keeps a thousand
 
@@ -26,8 +26,8 @@ SMALL, WIDE, LARGE = Cell(1, 10), Cell(1, 1_000), Cell(100, 1_000)
 HUNDRED = Cell(1, 100)
 QUIET = Cell(1, 1_000, busy=10)
 TIMED = (SMALL, WIDE, LARGE)  # in every round; the ratios are those of one round
-ONCE = (HUNDRED, Cell(10, 100))  # in the first round, whose order is the grid's
-FULL_ONCE = (Cell(10, 10), Cell(100, 100), Cell(10, 1_000))
+ONCE = (HUNDRED,)  # in the first round, whose order is the grid's
+FULL_ONCE = (Cell(10, 10), Cell(10, 100), Cell(100, 100), Cell(10, 1_000))
 
 PER_CONNECTION = 2 * 1024.0  # KiB
 PER_SYMBOL = 40.0  # KiB, with 100 levels a side

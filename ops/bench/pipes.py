@@ -107,8 +107,9 @@ class TlsPipe:
                 self._flush()
 
     def prepare(self, data: bytes) -> None:
-        self._tls.write(data)
-        self._prepared = self._outgoing.read()
+        with self._turn:
+            self._tls.write(data)
+            self._prepared = self._outgoing.read()
 
     def push(self) -> None:
         self._sock.sendall(self._prepared)
@@ -116,7 +117,8 @@ class TlsPipe:
     def receive_nowait(self) -> bytes:
         try:
             self._incoming.write(self._sock.recv(CHUNK, socket.MSG_DONTWAIT))
-            return self._tls.read(CHUNK)
+            with self._turn:
+                return self._tls.read(CHUNK)
         except (BlockingIOError, ssl.SSLWantReadError):
             return b""
 
