@@ -1,10 +1,15 @@
 """Runs one measured program, a process of its own."""
 
 import subprocess
+from typing import TypeVar
+
+import msgspec
 
 from feedtree.ops.bench.machine import pin
 
 PATIENCE = 120.0  # seconds
+
+_Result = TypeVar("_Result")
 
 
 class ProgramFailed(Exception):
@@ -31,3 +36,17 @@ def output(command: list[str], core: int | None = None, patience: float = PATIEN
         raise ProgramFailed(f"it failed: {lines[-1] if lines else error.returncode}") from error
     except subprocess.TimeoutExpired as error:
         raise ProgramFailed(f"it did not end within {patience:.0f} s") from error
+
+
+def result(printed: bytes, kind: type[_Result]) -> _Result:
+    """Read what a program printed.
+
+    Raises:
+        ProgramFailed: it is no such result; says how much there was of it.
+    """
+    try:
+        return msgspec.json.decode(printed, type=kind)
+    except msgspec.MsgspecError as error:
+        raise ProgramFailed(
+            f"it printed {len(printed)} bytes, {printed[-60:]!r} at their end: {error}"
+        ) from error
