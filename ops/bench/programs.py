@@ -1,6 +1,7 @@
 """Runs one measured program, a process of its own."""
 
 import subprocess
+import tempfile
 from typing import TypeVar
 
 import msgspec
@@ -28,9 +29,18 @@ def output(command: list[str], core: int | None = None, patience: float = PATIEN
         ProgramFailed: it ended with an error, or did not end in time.
     """
     try:
-        return subprocess.run(
-            command, capture_output=True, timeout=patience, check=True, preexec_fn=lambda: pin(core)
-        ).stdout
+        # A file, not a pipe: what uvloop's clients wrote to a pipe at their end came cut off at times.
+        with tempfile.TemporaryFile() as printed:
+            subprocess.run(
+                command,
+                stdout=printed,
+                stderr=subprocess.PIPE,
+                timeout=patience,
+                check=True,
+                preexec_fn=lambda: pin(core),
+            )
+            printed.seek(0)
+            return printed.read()
     except subprocess.CalledProcessError as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines()
         raise ProgramFailed(f"it failed: {lines[-1] if lines else error.returncode}") from error
