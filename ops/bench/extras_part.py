@@ -16,7 +16,7 @@ from feedtree.ops.bench.messages import table
 from feedtree.ops.bench.parts import Figure, Part, Table
 from feedtree.ops.bench.processes import Bench, judge, open_bench
 from feedtree.ops.bench.profiles import missed
-from feedtree.ops.bench.programs import ProgramFailed, output
+from feedtree.ops.bench.programs import ProgramFailed, output, result
 from feedtree.ops.bench.progress import interleaved, say
 from feedtree.ops.bench.runs import Case, Run, faults, line, paired, plain, us_per_message
 from feedtree.ops.bench.traffic import Traffic, make_traffic
@@ -90,8 +90,8 @@ def _run(bench: Bench, client: str, name: str, traffic: Traffic, number: int) ->
     command = ["env", f"PYTHONPATH={_importable()}", *trusted, str(PYTHON), str(script), str(file)]
     load = os.getloadavg()[0]
     try:
-        sample = msgspec.json.decode(output(command, patience=PATIENCE), type=Sample)
-    except (ProgramFailed, msgspec.MsgspecError) as error:
+        sample = result(output(command, patience=PATIENCE), Sample)
+    except ProgramFailed as error:
         return Run(Case(client), None, [str(error)], load, number)
     sent = len(traffic.frames)
     return Run(Case(client), sample, judge(sample, sent, traffic.final), load, number, sent)

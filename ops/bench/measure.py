@@ -13,6 +13,7 @@ from feedtree.ops.bench.machine import CpuTimes, cpu_times, peak_rss_mib
 from feedtree.ops.bench.truth import Books
 
 PROFILED = 20  # functions
+_WAITING = ("<method 'poll' of 'select.epoll' objects>", "<method 'control' of 'select.kqueue' objects>")
 
 
 class Spent(Struct, frozen=True):
@@ -127,6 +128,7 @@ class Stopwatch:
 def _spent(profile: cProfile.Profile, messages: int) -> list[Spent]:
     stats = pstats.Stats(profile)
     functions: dict[tuple[str, int, str], tuple[int, int, float, float, object]] = stats.stats  # type: ignore[attr-defined]
+    functions = {key: spent for key, spent in functions.items() if key[2] not in _WAITING}
     whole_s = sum(own_s for _, _, own_s, _, _ in functions.values())
     found = [
         Spent(_name(file, name), own_s / whole_s, calls / messages)

@@ -126,11 +126,19 @@ def _results(record: Record) -> Iterator[str]:
 
 def _machine(record: Record) -> Iterator[str]:
     grid = "the whole grid (`make bench-full`)" if record.full else "the rows that matter (`make bench`)"
-    yield f"Run of {record.at}, {grid}, on:"
+    yield f"Run of {record.at}, {grid}; {_disturbed(record)}. It ran on:"
     yield ""
     yield from markdown(
         Table("", ("what", "which"), [(name, _plain(value)) for name, value in record.machine.items()])
     )
+
+
+def _disturbed(record: Record) -> str:
+    runs = [run for part in record.parts for run in part.runs if "disturbed" in run]
+    count = sum(bool(run["disturbed"]) for run in runs)
+    if 2 * count > len(runs):
+        return f"**{count} of its {len(runs)} runs were disturbed: its figures say little**"
+    return f"{count} of its {len(runs)} runs were disturbed"
 
 
 def _plain(value: object) -> Cell:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -20,14 +19,12 @@ from feedtree.ops.bench.machine import Cores
 from feedtree.ops.bench.measure import Sample
 from feedtree.ops.bench.pace import Sent, read_report, unpacked
 from feedtree.ops.bench.pairs import pairs_of
-from feedtree.ops.bench.programs import PATIENCE, ProgramFailed, output
+from feedtree.ops.bench.programs import PATIENCE, ProgramFailed, output, result
 from feedtree.ops.bench.ready import Ready
 from feedtree.ops.bench.runs import Case, Run
 from feedtree.ops.bench.server import CERTIFICATE_FILE, Order, traffic_file
 from feedtree.ops.bench.traffic import Traffic
 from feedtree.ops.bench.truth import Books, differences
-
-_Result = TypeVar("_Result", Sample, Ready)
 
 WARM = 0.4  # seconds of a paced run before its clock starts
 CA_FILE = "ca.pem"
@@ -111,7 +108,7 @@ class Bench:
             ProgramFailed: they were not.
         """
         errand = self.errand(Case("ready"), name)
-        return _result(self._output("feedtree.ops.bench.ready", errand), Ready)
+        return result(self._output("feedtree.ops.bench.ready", errand), Ready)
 
     def sample(self, client: str, errand: Errand, patience: float = PATIENCE) -> Sample:
         """Run one client to its end.
@@ -120,7 +117,7 @@ class Bench:
             ProgramFailed: it brought no sample back.
         """
         found = self._output("feedtree.ops.bench.client", errand, client, patience=patience)
-        return _result(found, Sample)
+        return result(found, Sample)
 
     def _output(self, module: str, errand: Errand, *arguments: str, patience: float = PATIENCE) -> bytes:
         file = self._folder / "errand.json"
@@ -133,13 +130,6 @@ class Bench:
 
     def _ca_file(self, transport: str) -> str | None:
         return str(self._folder / CA_FILE) if transport == "tls" else None
-
-
-def _result(printed: bytes, kind: type[_Result]) -> _Result:
-    try:
-        return msgspec.json.decode(printed, type=kind)
-    except msgspec.MsgspecError as error:
-        raise ProgramFailed(f"it printed no {kind.__name__}, but {printed[:200]!r}: {error}") from error
 
 
 def judge(sample: Sample, sent: int, truth: Books) -> list[str]:

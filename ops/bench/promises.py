@@ -76,8 +76,9 @@ def _processing(ours: Run, rival: Run) -> Iterator[Figure]:
     took = ours.latency
     if took is None:
         return
-    yield Figure("processing, average", took.mean, "µs", "latency", 500.0)
-    yield Figure("processing, p99", took.p99, "µs", "latency", 1_000.0)
+    note = "disturbed" if ours.disturbed else ""
+    yield Figure("processing, average", took.mean, "µs", "latency", 500.0, note=note)
+    yield Figure("processing, p99", took.p99, "µs", "latency", 1_000.0, note=note)
     yield Figure(
         "processing, slowest", took.most, "µs", "latency", MOST_SLOWEST_US, note=_shared(ours, rival)
     )

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from feedtree.ops.bench.otp import Command, otp_commands
-from feedtree.ops.bench.programs import ProgramFailed, output
+from feedtree.ops.bench.programs import ProgramFailed, output, result
 from feedtree.ops.bench.supervision import PROGRAMS, Sample
 
 SIZES = (1_000, 10_000)  # children of one supervisor
@@ -93,7 +92,7 @@ def _python_command(name: str, children: int, crashes: int) -> list[str]:
 
 def _run(name: str, command: Command, children: int, crashes: int, core: int | None, number: int) -> Run:
     try:
-        sample = msgspec.json.decode(output(command(children, crashes), core), type=Sample)
+        sample = result(output(command(children, crashes), core), Sample)
     except ProgramFailed as error:
         return Run(name, children, None, [str(error)], number)
     return Run(name, children, sample, faults(sample, children, crashes), number)

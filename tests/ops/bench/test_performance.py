@@ -33,6 +33,7 @@ def found(record: Make) -> Record:
         [MISSED, Figure("shown", 3.0, "x", "cpu")],
         faults=["a run was wrong"],
         profiles={MISSED.name: "20% book.apply"},
+        runs=[{"disturbed": True}, {"disturbed": False}, {"connection_ms": 1.0}],
     )
     return record(machine={"cpu": "some | cpu", "load": [0.5, 1.0]}, parts=[part])
 
@@ -96,6 +97,7 @@ def test_the_document_has_the_run_and_the_story(record: Make, tmp_path: Path) ->
     for expected in (
         "| cpu | some / cpu |",
         "0 of 1 are held",
+        "1 of its 2 runs were disturbed",
         "| feedtree whole | tls | 10 | 6.00 | 5 |",
         "20% book.apply",
         "- a run was wrong",
