@@ -208,6 +208,7 @@ async def test_a_restart_by_hand_amid_a_group_restart_does_not_make_it_cost_twic
             nursery.start_soon(tree.restart, "c")
             await settled()
             cast.order("b", cast.crash())
+        await settled()
         assert set(states(tree).values()) == {"running"}
         assert tree.snapshot().restarts_in_window == 1
 
