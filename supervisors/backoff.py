@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
+from feedtree.supervisors.checks import is_number, is_whole
 from feedtree.supervisors.errors import InvalidSpec
 
 
@@ -24,7 +25,7 @@ class Herd:
     __slots__ = ("_last", "window")
 
     def __init__(self, window: float = 0.25) -> None:
-        if isinstance(window, bool) or not isinstance(window, int | float) or not window >= 0:
+        if not is_number(window) or not window >= 0:
             raise InvalidSpec("Herd.window", window, "a number of seconds, 0 or more")
         self.window = window
         self._last = -math.inf
@@ -74,12 +75,12 @@ class BackoffPolicy:
             "flapping_cap",
         ):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            if not is_number(value) or not 0 <= value < math.inf:
                 raise InvalidSpec(f"BackoffPolicy.{name}", value, "a number of seconds, 0 or more")
         if self.herd is not None and not isinstance(self.herd, Herd):
             raise InvalidSpec("BackoffPolicy.herd", self.herd, "a Herd, or None")
         count = self.flapping_after
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        if not is_whole(count) or count < 1:
             raise InvalidSpec("BackoffPolicy.flapping_after", self.flapping_after, "an integer, 1 or more")
 
 

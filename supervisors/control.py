@@ -178,7 +178,7 @@ class Control:
             self.give_up(interrupt)
             return
         for child_id, gone in self.lineage.keep_only([spec.id for spec in specs]).items():
-            if gone.generation and self.around.bus.heard:
+            if gone.generation:
                 path = self._path_of(child_id)
                 self.around.bus.tell(EventKind.REMOVED, path, gone.generation, "not started again")
         for spec in specs:

@@ -70,12 +70,9 @@ def _failed_start(control: Control, child: Child, judgement: Judgement) -> Step 
         return Step(Course.REFUSE, judgement.reason, failure=_start_failure(child, judgement))
     if child.ready_once or not control.starting:
         return None
-    if decide(child.spec, judgement, dynamic=control.spec.dynamic) is Course.PARK:
-        return Step(Course.PARK)
-    if child.spec.bulkhead:
-        return Step(
-            Course.FORGET if child.spec.restart is Restart.TEMPORARY else Course.PARK, judgement.reason
-        )
+    course = decide(child.spec, judgement, dynamic=control.spec.dynamic)
+    if course is Course.PARK or child.spec.bulkhead:
+        return Step(Course.FORGET if course is Course.FORGET else Course.PARK, judgement.reason)
     return Step(Course.GIVE_UP, judgement.reason, failure=_start_failure(child, judgement))
 
 

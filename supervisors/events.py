@@ -9,6 +9,7 @@ from types import TracebackType
 import trio
 from msgspec import Struct
 
+from feedtree.supervisors.checks import is_whole
 from feedtree.supervisors.errors import InvalidSpec
 from feedtree.supervisors.judgement import Judgement
 from feedtree.supervisors.reports import CrashReport
@@ -120,8 +121,7 @@ class EventStream:
 
 def check_capacity(value: object) -> None:
     """Raise `InvalidSpec` for what no queue can hold: the newest event always has room."""
-    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    if not whole and value != math.inf:
+    if not (is_whole(value) and value >= 1) and value != math.inf:
         raise InvalidSpec("events(capacity)", value, "an integer, 1 or more, or math.inf")
 
 

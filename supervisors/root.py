@@ -11,6 +11,7 @@ import trio
 
 from feedtree.actors.context import Ignored, default_log
 from feedtree.supervisors.accounting import check_accounting, keep_accounts
+from feedtree.supervisors.checks import is_whole
 from feedtree.supervisors.children import Lineage
 from feedtree.supervisors.control import Control
 from feedtree.supervisors.errors import ChildFailed, InvalidSpec, StartFailed, TreeFailed
@@ -86,7 +87,7 @@ def _as_failure(error: BaseException) -> BaseException:
 
 def check_reports_kept(value: object) -> int:
     """Return how many reports are to be kept, or raise `InvalidSpec`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if not is_whole(value) or value < 0:
         raise InvalidSpec("open_supervisor(reports_kept)", value, "an integer, 0 or more")
     return value
 

@@ -8,6 +8,7 @@ from typing import Concatenate, TypeAlias
 
 from feedtree.actors.context import Context
 from feedtree.supervisors.backoff import BackoffPolicy
+from feedtree.supervisors.checks import is_number, is_whole
 from feedtree.supervisors.errors import InvalidSpec
 
 # Called with the context, and, where it was made from a template, with that instance's arguments.
@@ -230,12 +231,12 @@ def _check_member(spec: Spec, name: str, kind: type[Enum]) -> None:
 
 def _check_seconds(spec: Spec, name: str, *, least: float) -> None:
     value = getattr(spec, name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+    if not is_number(value) or not value >= least:
         raise InvalidSpec(_field(spec, name), value, "a number of seconds, 0 or more")
 
 
 def _check_count(spec: Spec, name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if not is_whole(value) or value < 0:
         raise InvalidSpec(_field(spec, name), value, "an integer, 0 or more")
 
 

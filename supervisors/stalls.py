@@ -14,6 +14,7 @@ from types import FrameType
 
 import trio
 
+from feedtree.supervisors.checks import is_number
 from feedtree.supervisors.children import Incarnation
 from feedtree.supervisors.errors import InvalidSpec
 from feedtree.supervisors.events import EventKind
@@ -58,7 +59,7 @@ def check_stall_after(value: object) -> float | None:
     """
     if value is None:
         return None
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= sys.float_info.max:
+    if is_number(value) and 0 < value <= sys.float_info.max:
         return float(value)
     raise InvalidSpec("stall_after", value, "a finite number of seconds over 0, or None")
 

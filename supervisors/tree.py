@@ -9,6 +9,7 @@ import trio
 
 from feedtree.actors.names import Registration
 from feedtree.supervisors import admin, view
+from feedtree.supervisors.checks import is_number
 from feedtree.supervisors.children import Child
 from feedtree.supervisors.control import Control
 from feedtree.supervisors.errors import (
@@ -313,7 +314,7 @@ class Supervisor:
             InvalidSpec: `within` is no number.
             CalledDuringStart: the caller is a child of this tree, which would wait for itself.
         """
-        if isinstance(within, bool) or not isinstance(within, int | float) or math.isnan(within):
+        if not is_number(within) or math.isnan(within):
             raise InvalidSpec("stop(within)", within, "a number of seconds")
         if runs_below(self._control):
             raise CalledDuringStart("", "a child cannot wait for the end of its own tree")

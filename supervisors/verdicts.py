@@ -12,6 +12,8 @@ Whoever subclasses one of them need not call its ``__init__``: what it would hav
 
 import math
 
+from feedtree.supervisors.checks import is_number
+
 
 class Retryable(Exception):
     """A fault of the outside world that a fresh incarnation may not meet again."""
@@ -64,6 +66,6 @@ class Shutdown(Exception):
 
 
 def _seconds(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+    if is_number(value) and 0 <= value < math.inf:
         return float(value)
     raise ValueError(f"retry_after = {value!r}: a finite number of seconds, 0 or more, or None")
