@@ -1,5 +1,6 @@
 """What a client is told, and what clients share outside of their clocks."""
 
+import ssl
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -62,6 +63,10 @@ class Errand(Struct, frozen=True):
     def symbols(self) -> list[Symbol]:
         """What to subscribe to."""
         return [Symbol.parse(name) for name in self.pairs]
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Return a context for clients of other libraries, None where the url is plain."""
+        return ssl.create_default_context(cafile=self.ca_file) if self.ca_file else None
 
     def topics(self) -> list[WireTopic]:
         """Return every topic of the traffic as the venue serves it."""

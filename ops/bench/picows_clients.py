@@ -3,7 +3,6 @@
 One callback per frame is how picows is used. The payload is decoded where it lies, without a copy.
 """
 
-import ssl
 import time
 from abc import abstractmethod
 from collections.abc import Callable
@@ -205,6 +204,6 @@ async def _run(client: _Client) -> Sample:
 
 async def _serve(client: _Client) -> None:
     errand = client.errand
-    context = ssl.create_default_context(cafile=errand.ca_file) if errand.ca_file else None
+    context = errand.tls_context()
     transport, _ = await ws_connect(lambda: client, errand.url, ssl_context=context)
     await transport.wait_disconnected()

@@ -1,6 +1,5 @@
 """trio-websocket with our decoder and our book: what a trio app uses without feedtree."""
 
-import ssl
 import time
 
 from trio_websocket import open_websocket_url
@@ -25,7 +24,7 @@ async def whole(errand: Errand) -> Sample:
 
 async def _run(taker: Taker) -> Sample:
     errand = taker.errand
-    context = ssl.create_default_context(cafile=errand.ca_file) if errand.ca_file else None
+    context = errand.tls_context()
     async with open_websocket_url(
         errand.url, context, message_queue_size=QUEUE, receive_buffer_size=BUFFER
     ) as websocket:

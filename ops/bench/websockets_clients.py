@@ -1,6 +1,5 @@
 """websockets (asyncio, here on uvloop) with our decoder and our book."""
 
-import ssl
 import time
 
 from websockets.asyncio.client import connect
@@ -24,7 +23,7 @@ async def whole(errand: Errand) -> Sample:
 
 async def _run(taker: Taker) -> Sample:
     errand = taker.errand
-    context = ssl.create_default_context(cafile=errand.ca_file) if errand.ca_file else None
+    context = errand.tls_context()
     async with connect(errand.url, ssl=context, compression=None, max_queue=QUEUE) as websocket:
         for request in taker.requests(time.time()):
             await websocket.send(request)
