@@ -37,7 +37,7 @@ def regroup(control: Control, child: Child, *, charged: bool) -> None:
 
 
 def merged(
-    control: Control, *, stop: list[Child], start: list[Child], due: float = 0.0, charged: bool = False
+    control: Control, *, stop: list[Child], start: list[Child], due: float = 0.0, charged: bool | None = None
 ) -> Plan:
     """Return a plan for these children, joined with what the present one still has to do for others.
 
@@ -46,7 +46,8 @@ def merged(
         stop: those to stop, where they run; none of them is started but by this plan.
         start: those to start.
         due: trio time before which none is started.
-        charged: its cost was taken from the intensity; what the present plan has cost counts on.
+        charged: its cost was taken from the intensity; None where no child's end began it, so that what the
+            present plan has cost counts on.
     """
     old = control.plan or Plan()
     stopped = set(map(id, stop))
@@ -61,7 +62,7 @@ def merged(
             key=lambda each: (each.incarnation is None or id(each) in stopping, each.order),
         ),
         due=max(due, old.due),
-        charged=charged or old.charged,
+        charged=old.charged if charged is None else charged,
     )
 
 

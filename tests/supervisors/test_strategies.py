@@ -213,6 +213,20 @@ async def test_a_restart_by_hand_amid_a_group_restart_does_not_make_it_cost_twic
         assert tree.snapshot().restarts_in_window == 1
 
 
+@pytest.mark.row("SUP-051")
+@pytest.mark.row("SUP-058")
+async def test_a_start_that_failed_is_not_paid_for_by_the_restart_that_began_it(autojump_clock, cast) -> None:
+    """A later, free restart of the group does not make it free, either."""
+    late = cast.child("c", [], [cast.slow_cleanup(3)], [], start_timeout=0.5)
+    async with cast.open(cast.child("a"), cast.child("b"), late, strategy=Strategy.ONE_FOR_ALL) as tree:
+        cast.order("a", cast.crash())
+        await trio.sleep(2)
+        cast.order("b", cast.crash(Retryable("lost")))
+        await trio.sleep(10)
+        assert set(states(tree).values()) == {"running"}
+        assert tree.snapshot().restarts_in_window == 2
+
+
 async def test_a_crash_of_an_earlier_child_widens_the_restart_of_the_rest(autojump_clock, cast) -> None:
     """While later ones wait, an earlier child takes them along with itself."""
     children = [cast.child("a"), cast.child("b"), cast.child("c", [], [cast.sleep(5)])]
