@@ -148,6 +148,7 @@ def _let_go(control: Control, child: Child) -> None:
         if each.held_by == child.spec.id:
             each.held_by = None
             each.by_hand = True
+            each.last_reason = f"let go: {child.spec.id} is gone"
 
 
 def clear_wait(control: Control, child: Child) -> None:

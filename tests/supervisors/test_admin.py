@@ -254,6 +254,7 @@ async def test_deleting_a_parked_child_frees_those_that_were_held_by_it(autojump
         await tree.failed("a")
         await settled()
         await tree.delete_child("a")
+        assert tree.node("b").last_reason == tree.node("c").last_reason == "let go: a is gone"
         await tree.restart("c")
         assert {each.id: each.state.value for each in tree.snapshot().children} == {
             "b": "stopped",

@@ -195,10 +195,11 @@ def check_rest(world: World, branch: Node) -> None:
             reason = child.last_reason or ""
             if reason.startswith("held by "):
                 holder = by_id.get(reason.removeprefix("held by "))
-                assert holder is None or holder.state is ChildState.FAILED, (child, holder)
+                assert holder is not None, child
+                assert holder.state is ChildState.FAILED, (child, holder)
             else:
                 # Those held by a child that was removed meanwhile are left to be started by hand.
-                let_go = world.removed and reason == "stopped"
+                let_go = world.removed and (reason == "stopped" or reason.startswith("let go: "))
                 assert let_go or reason.startswith(("returned", "Shutdown", "ignored")), child
 
 
