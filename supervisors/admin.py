@@ -89,7 +89,7 @@ def terminate(request: Request) -> None:
 
 def _terminate(control: Control, child: Child, request: Request) -> None:
     child.by_hand = True
-    child.held_by = None  # it does not come back with the one that it waited for, either
+    child.held_by = child.let_go_by = None  # it does not come back with the one that it waited for, either
     clear_wait(control, child)
     control.settle(child)
     if child.incarnation is not None:
@@ -124,7 +124,7 @@ def restart(request: Request) -> None:
     group = [each for each in control.children.values() if each is child or each.held_by == child.spec.id]
     for each in group:
         each.by_hand = False
-        each.held_by = None
+        each.held_by = each.let_go_by = None
     child.starting = request
     child.state = ChildState.STOPPED
     child.backoff.reset()

@@ -87,6 +87,7 @@ class Child:
         "incarnation",
         "last_control",
         "last_reason",
+        "let_go_by",
         "lineage",
         "order",
         "path",
@@ -115,10 +116,18 @@ class Child:
         self.by_hand = False  # stopped by hand: no group restart brings it back
         self.forget = False  # is removed when it has ended
         self.held_by: str | None = None  # the id of the parked sibling that it waits for
+        self.let_go_by: str | None = None  # the id of the one that held it, and is gone
         self.starting: Request | None = None  # waits until it is ready
         self.stopping: list[Request] = []  # wait until it has ended
         self.last_reason: str | None = None
         self.last_control: Control | None = None  # a supervisor's last incarnation, to look at
+
+    @property
+    def kept_down(self) -> str:
+        """Why it is to stay down, whatever ends it; empty where nothing but its own end decides."""
+        if self.held_by is not None:
+            return f"held by {self.held_by}"
+        return "" if self.let_go_by is None else f"let go: {self.let_go_by} is gone"
 
     def refuse_start(self, error: Exception) -> None:
         """Tell whoever waits for it to be ready that it will not be."""

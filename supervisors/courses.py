@@ -50,8 +50,8 @@ def decide(spec: Spec, judgement: Judgement, *, dynamic: bool) -> Course:
 def next_step(control: Control, incarnation: Incarnation, judgement: Judgement) -> Step:
     """Decide what follows the end of an incarnation; a restart is counted and its wait drawn."""
     child = incarnation.child
-    if child.held_by is not None:
-        return Step(Course.STAND_DOWN, f"held by {child.held_by}")
+    if child.kept_down:
+        return Step(Course.STAND_DOWN, child.kept_down)
     if absorbing_plan(control, child) is not None and not control.is_planned(child):
         return Step(Course.STAND_DOWN, judgement.reason)
     if incarnation.ready_at is None and judgement.verdict is not Verdict.IGNORED:

@@ -80,18 +80,17 @@ def hold(control: Control, child: Child, members: list[Child]) -> None:
     """Stop siblings in reverse order, to be started together with a parked child."""
     if not members:
         return
-    reason = f"held by {child.spec.id}"
     for each in members:
         if each.held_by is None and _comes_back(each):
             each.held_by = child.spec.id
     control.plan = merged(control, stop=[child, *members], start=[])
     for each in members:
         if each.incarnation is None and each.held_by == child.spec.id:
-            _hold_idle(control, each, reason)
+            _hold_idle(control, each)
 
 
-def _hold_idle(control: Control, child: Child, reason: str) -> None:
-    child.last_reason = reason
+def _hold_idle(control: Control, child: Child) -> None:
+    child.last_reason = reason = child.kept_down
     if child.state is ChildState.RESTARTING:
         rest(control, child, reason)
         return

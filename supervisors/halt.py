@@ -78,8 +78,8 @@ def _log_failure(control: Control, report: CrashReport) -> None:
 
 
 def _stop_reason(incarnation: Incarnation, judgement: Judgement) -> str:
-    if incarnation.child.held_by is not None:
-        return f"held by {incarnation.child.held_by}"
+    if incarnation.child.kept_down:
+        return incarnation.child.kept_down
     if judgement.cause is not None:
         return judgement.reason
     if trio.current_time() >= incarnation.stop_deadline:
@@ -147,8 +147,9 @@ def _let_go(control: Control, child: Child) -> None:
     for each in control.children.values():
         if each.held_by == child.spec.id:
             each.held_by = None
+            each.let_go_by = child.spec.id
             each.by_hand = True
-            each.last_reason = f"let go: {child.spec.id} is gone"
+            each.last_reason = each.kept_down
 
 
 def clear_wait(control: Control, child: Child) -> None:

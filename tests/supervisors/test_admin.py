@@ -272,6 +272,7 @@ async def test_a_child_let_go_on_its_way_down_that_falls_by_itself_rests(autojum
         cast.order("b", cast.crash(Retryable("lost")))
         await trio.sleep(100)
         assert [each.state for each in tree.snapshot().children] == [ChildState.STOPPED] * 2
+        assert [each.last_reason for each in tree.snapshot().children] == ["let go: a is gone"] * 2
         await tree.restart("b")
 
 

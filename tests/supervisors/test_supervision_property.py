@@ -199,7 +199,7 @@ def check_rest(world: World, branch: Node) -> None:
                 assert holder.state is ChildState.FAILED, (child, holder)
             else:
                 # Those held by a child that was removed meanwhile are left to be started by hand.
-                let_go = world.removed and (reason == "stopped" or reason.startswith("let go: "))
+                let_go = world.removed and reason.startswith("let go: ")
                 assert let_go or reason.startswith(("returned", "Shutdown", "ignored")), child
 
 
