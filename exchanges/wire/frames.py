@@ -55,7 +55,7 @@ class FrameSplitter:
         self._cap = cap
         self._proto = Connection(ConnectionType.CLIENT)
         self._kept = b""  # bytes that wait for the next feed
-        self._waited = False  # they begin with a frame that was incomplete in the last feed
+        self._waited = 0  # so many of them there were when the frame they begin with was last incomplete
         self._left = 0  # bytes that wsproto waits for in the frame it has begun
         self._pieces: list[Payload] = []  # of the message that wsproto is in
         self._size = 0  # bytes of that message, by its headers
@@ -89,7 +89,7 @@ class FrameSplitter:
             if stuck or self.fault is not None:
                 break
         self._kept = data[pos:]
-        self._waited = stuck
+        self._waited = len(self._kept) if stuck else 0
         self.more = pos < size and not stuck and self.fault is None
         return out
 
@@ -121,7 +121,10 @@ class FrameSplitter:
     def _consult(self, data: bytes, pos: int, out: list[Payload]) -> int:
         """Bring wsproto what there is of one frame; return where it ends, or ``pos`` to wait for more bytes."""
         if self._left:
-            part = data[pos : pos + self._left]
+            end = pos + self._left
+            if pos < self._waited < end:
+                end = self._waited  # wsproto is given what came at once at once, and says the same of it
+            part = data[pos:end]
             self._left -= len(part)
             self._ask(part, out)
             return pos + len(part)

@@ -143,6 +143,7 @@ def chunks(data: bytes, cuts: list[int]) -> Iterator[bytes]:
 @given(STREAMS, st.lists(st.integers(0, 2**20), max_size=20))
 @example(b"\x81\x02\xc3", [1])
 @example(b"\x81\xff\x00", [2])
+@example(b"\x81\x02\x00\x80", [3])
 @example(b"\x81\x05\xc3\x28abc", [4])
 @example(b"\x81\x05\xc3\xa9abc", [4])
 @example(b"\x82\x7e\x00\x05\x00\x00\x00\x00\x00", [5])
