@@ -251,7 +251,7 @@ class Mailbox:
 
     async def __anext__(self) -> Any:
         plain = self._outlet.plain
-        if plain and not self._room:  # the usual case, without a second coroutine
+        if plain and not (self._blocks and self._room):  # the usual case, without a second coroutine
             self._tally.depth -= 1
             self._tally.delivered += 1
             return plain.pop()

@@ -6,6 +6,7 @@ No retry loop and no reconnect flag: whatever fails is raised, and the superviso
 import trio
 
 from feedtree.actors.context import Context
+from feedtree.actors.mailbox import Mailbox
 from feedtree.actors.publisher import Publisher
 from feedtree.exchanges.errors import (
     Stalled,
@@ -71,6 +72,7 @@ class Session:
         )
         self._snapshots = Snapshots(feed, shard, source, self._intake, self._publish)
         self._pongs = 0
+        self._heard_at = now
         self._latency = context.meters.histogram("latency_ns")
         self._liveness: Liveness
         self._wire: Wire
@@ -145,31 +147,54 @@ class Session:
     # Reading
 
     async def _read(self) -> None:
-        wire = self._wire
-        liveness = self._liveness
-        silence = self._silence
-        heard_at = wire.last_frame_at
         while True:
-            deadline = min(liveness.deadline(), silence.deadline())
-            payloads = await wire.receive(deadline)
+            deadline = self._deadline()
+            payloads = await self._wire.receive(deadline)
             now = trio.current_time()
-            if wire.last_frame_at != heard_at:
-                heard_at = wire.last_frame_at
-                liveness.heard(heard_at)
-            if payloads:
-                await self._take(payloads, now)
+            if full := self._take(payloads, now):
+                await self._give_way(full)
             if now >= deadline:
                 self._watch(now, late=not payloads and now - deadline > LATE)
+            else:
+                await self._follow_stream()
 
-    async def _take(self, payloads: list[Payload], now: float) -> None:
+    async def _follow_stream(self) -> None:
+        """Read on, until the deadline that is near now has come: a scope and a timer for each read cost too much.
+
+        Meanwhile deadlines move away, for data come; one that comes nearer is followed.
+        """
+        receive, take = self._wire.receive, self._take
+        full = None
+        with trio.CancelScope(deadline=self._deadline()) as scope:
+            while True:
+                full = take(await receive(), trio.current_time())
+                if full:
+                    break
+                if (deadline := self._deadline()) < scope.deadline:
+                    scope.deadline = deadline
+        if full:
+            await self._give_way(full)
+
+    def _deadline(self) -> float:
+        return min(self._liveness.deadline(), self._silence.deadline())
+
+    def _take(self, payloads: list[Payload], now: float) -> list[Mailbox] | None:
+        """Take what came, hand it on, and return the mailboxes that are full now."""
+        heard_at = self._wire.last_frame_at
+        if heard_at != self._heard_at:
+            self._heard_at = heard_at
+            self._liveness.heard(heard_at)
+        if not payloads:
+            return None
         now_ns = self._source.wall_ns()
-        intake = self._intake
-        burst = intake.take(self._codec.decode(payloads, now_ns), len(payloads), now, now_ns)
+        burst = self._intake.take(self._codec.decode(payloads, now_ns), len(payloads), now, now_ns)
+        full = None
         if burst:
+            full = self._hand_on(burst, now)  # first of all: somebody waits for it
             if isinstance(burst[-1], MarketData) or any(isinstance(each, MarketData) for each in burst):
                 self._useful(burst, now, now_ns)
-            await self._publish(burst)
         self._follow(now)
+        return full
 
     def _useful(self, burst: Burst, now: float, now_ns: int) -> None:
         """Note that data came; events alone prove nothing."""
@@ -227,17 +252,22 @@ class Session:
         self._context.log.warning(event, detail=detail)
 
     async def _publish(self, burst: Burst) -> None:
-        self._tap(burst, trio.current_time())
+        if full := self._hand_on(burst, trio.current_time()):
+            await self._give_way(full)
+
+    def _hand_on(self, burst: Burst, now: float) -> list[Mailbox] | None:
+        self._tap(burst, now)
         if self._feed.delivery == "tap":
             burst = [message for message in burst if not isinstance(message, MarketData)]
-        full = self._publisher.publish(burst)
-        if full:
-            began = trio.current_time()
-            self._liveness.paused(began)
-            await self._publisher.wait_space(full)
-            now = trio.current_time()
-            self._liveness.resumed(now)
-            self._silence.moved(now)
+        return self._publisher.publish(burst)
+
+    async def _give_way(self, full: list[Mailbox]) -> None:
+        """Wait for consumers who let their publisher wait; the venue is not to blame for the silence."""
+        self._liveness.paused(trio.current_time())
+        await self._publisher.wait_space(full)
+        now = trio.current_time()
+        self._liveness.resumed(now)
+        self._silence.moved(now)
 
     # Sending
 

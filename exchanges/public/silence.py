@@ -22,13 +22,14 @@ class Silence:
         last: when the last one came, or silence began to count.
     """
 
-    __slots__ = ("_limit", "_samples", "_since", "last")
+    __slots__ = ("_limit", "_samples", "_since", "_unseen", "last")
 
     def __init__(self, now: float) -> None:
         self._samples: deque[float] = deque(maxlen=SAMPLES)
         self.last = now
         self._since = now
         self._limit = inf
+        self._unseen = 0  # samples since the limit was found
 
     def heard(self, now: float) -> None:
         """Note a useful burst."""
@@ -37,7 +38,11 @@ class Silence:
         if interval >= SPACING:
             self._since = now
             self._samples.append(interval)
-            if len(self._samples) >= ENOUGH:
+            self._unseen += 1
+            # Fifty medians a second would cost too much; a sample that may raise the limit is looked at at once.
+            raises = interval > LEAST / FACTOR
+            if len(self._samples) >= ENOUGH and (raises or self._unseen >= ENOUGH):
+                self._unseen = 0
                 self._limit = max(LEAST, FACTOR * median(self._samples))
 
     def moved(self, now: float) -> None:

@@ -103,7 +103,7 @@ class FrameSplitter:
                     break
                 head, length = _head(data, pos)
                 if head in _LONG:
-                    if length < _TWO or length > cap:
+                    if not _TWO <= length <= cap:
                         break
                     start = pos + 4
                 else:

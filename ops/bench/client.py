@@ -62,6 +62,14 @@ def _trio_websocket(name: str) -> Client:
     return partial(trio.run, getattr(trio_websocket_clients, name))
 
 
+def _bare(name: str) -> Client:
+    import trio
+
+    from feedtree.ops.bench import bare_reader
+
+    return partial(trio.run, getattr(bare_reader, name))
+
+
 READS = ("wait", "coalesce", "spin")
 DELIVERIES = ("mailbox", "tap")
 
@@ -73,6 +81,8 @@ CLIENTS: dict[str, Callable[[], Client]] = {
     "picows messages": partial(_asyncio, "picows_clients", "messages"),
     "feedtree whole": partial(_tree, "", ""),
     "picows whole": partial(_asyncio, "picows_clients", "whole"),
+    "picows structs, uvloop's TLS": partial(_asyncio, "picows_clients", "structs_over_uvloop"),
+    "picows whole, uvloop's TLS": partial(_asyncio, "picows_clients", "whole_over_uvloop"),
     "trio-websocket structs": partial(_trio_websocket, "structs"),
     "trio-websocket whole": partial(_trio_websocket, "whole"),
     "websockets structs": partial(_asyncio, "websockets_clients", "structs"),
@@ -82,6 +92,7 @@ CLIENTS: dict[str, Callable[[], Client]] = {
 # the same pipelines, fed at a pace
 PACED: dict[str, Callable[[], Client]] = {
     "picows": partial(_asyncio, "picows_clients", "paced"),
+    "bare trio": partial(_bare, "paced"),
     **{f"{read} {delivery}": partial(_tree, read, delivery) for delivery in DELIVERIES for read in READS},
 }
 

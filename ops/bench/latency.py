@@ -33,7 +33,8 @@ RATES = (1_000, 5_000)  # messages per second
 SECONDS = 1.2
 SECONDS_OF_GRID = 3.0
 RIVAL = "picows"
-MATTER = (RIVAL, "wait mailbox", "wait tap", "spin tap")
+BARE = "bare trio"
+MATTER = (RIVAL, BARE, "wait mailbox", "wait tap", "spin tap")
 COALESCED = "coalesce mailbox"
 
 
@@ -51,6 +52,7 @@ class Aim(Struct, frozen=True):
 AIMS = (
     Aim("p50 wait+mailbox / picows", "wait mailbox", p50_us, "latency", RATES, 2.0),
     Aim("p50 wait+tap / picows", "wait tap", p50_us, "latency", RATES, 1.4),
+    Aim("p50 bare trio / picows", BARE, p50_us, "latency", RATES),
     Aim("p50 spin+tap / picows", "spin tap", p50_us, "latency", RATES, 0.8),
     Aim("p50 spin+mailbox / picows", "spin mailbox", p50_us, "latency", RATES),
     Aim("CPU coalesce 1 ms+mailbox / picows", COALESCED, us_per_message, "cpu", RATES[1:], 1.3),

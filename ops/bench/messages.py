@@ -38,6 +38,7 @@ FEWER = 10_000  # of the clients that take long
 SLOW = ("trio-websocket structs", "trio-websocket whole", "websockets structs", "websockets whole")
 PLAIN = ("feedtree structs", "picows structs", "feedtree whole", "picows whole")  # over TCP, too
 WHOLE = ("feedtree whole", "picows whole")  # with 100 symbols, too
+ITS_TLS = ", uvloop's TLS"  # picows without the TLS in C of aiofastnet
 
 
 class Aim(Struct, frozen=True):
@@ -90,6 +91,20 @@ AIMS = (
         per_second,
         "rate",
         least=6.0,
+    ),
+    Aim(
+        f"decode only, structs: CPU / picows{ITS_TLS}",
+        "feedtree structs",
+        f"picows structs{ITS_TLS}",
+        us_per_message,
+        "cpu",
+    ),
+    Aim(
+        f"whole pipeline: CPU / picows{ITS_TLS}",
+        "feedtree whole",
+        f"picows whole{ITS_TLS}",
+        us_per_message,
+        "cpu",
     ),
     Aim("decode only: messages/s / websockets", "feedtree structs", SLOW[2], per_second, "rate"),
     Aim("whole pipeline: messages/s / websockets", "feedtree whole", SLOW[3], per_second, "rate"),

@@ -180,6 +180,16 @@ async def structs(errand: Errand) -> Sample:
     return await _run(_Structs(errand))
 
 
+async def structs_over_uvloop(errand: Errand) -> Sample:
+    """Do the same without aiofastnet, which brings picows a TLS of its own in C."""
+    return await _run(_Structs(errand), fastnet=False)
+
+
+async def whole_over_uvloop(errand: Errand) -> Sample:
+    """Do as `whole` without aiofastnet."""
+    return await _run(_Whole(errand), fastnet=False)
+
+
 async def messages(errand: Errand) -> Sample:
     """Split and decode frames, and make typed messages."""
     return await _run(_Messages(errand))
@@ -197,13 +207,13 @@ async def paced(errand: Errand) -> Sample:
     return client.arrivals.sample(client.books())
 
 
-async def _run(client: _Client) -> Sample:
-    await _serve(client)
+async def _run(client: _Client, *, fastnet: bool = True) -> Sample:
+    await _serve(client, fastnet=fastnet)
     return client.watch.sample(client.errand.timed - 1, client.received, client.books())
 
 
-async def _serve(client: _Client) -> None:
+async def _serve(client: _Client, *, fastnet: bool = True) -> None:
     errand = client.errand
     context = errand.tls_context()
-    transport, _ = await ws_connect(lambda: client, errand.url, ssl_context=context)
+    transport, _ = await ws_connect(lambda: client, errand.url, ssl_context=context, use_aiofastnet=fastnet)
     await transport.wait_disconnected()

@@ -2,6 +2,8 @@
 
 from math import inf
 
+import pytest
+
 from feedtree.exchanges.public.silence import ENOUGH, LEAST, Silence
 
 
@@ -50,3 +52,13 @@ def test_a_pause_of_our_own_begins_the_silence_anew() -> None:
     silence, _ = fed(0.1)
     silence.moved(100.0)
     assert silence.deadline() == 100.0 + LEAST
+
+
+def test_a_market_that_calms_down_is_given_time_as_soon_as_most_samples_say_so() -> None:
+    """Each slow interval is looked at, although quick ones are only now and then."""
+    silence, now = fed(0.05, 64)
+    assert silence.deadline() == now + LEAST
+    for _ in range(33):
+        now += 1.0
+        silence.heard(now)
+    assert silence.deadline() == pytest.approx(now + 10.0)
