@@ -1,4 +1,4 @@
-"""Exchanges: the wire, the public domain, and one folder per exchange.
+"""Exchanges: the wire, the public and the private domain, and one folder per exchange.
 
 Names are resolved when they are first used. A channel and its message may share a name (`Ticker`): the messages
 stand here, the channels in `feedtree.exchanges.channels` (``channels.Ticker()``); `Book` and `Trades` have no
@@ -10,17 +10,48 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from feedtree.actors.entries import Overflow as Overflow
+    from feedtree.exchanges.access import Reach as Reach
+    from feedtree.exchanges.credentials import Credentials as Credentials
+    from feedtree.exchanges.credentials import Secret as Secret
+    from feedtree.exchanges.errors import StreamNotLive as StreamNotLive
+    from feedtree.exchanges.gateio.private_websocket import (
+        GateioPrivateSpotWebsocket as GateioPrivateSpotWebsocket,
+    )
     from feedtree.exchanges.gateio.websocket import GateioPublicSpotWebsocket as GateioPublicSpotWebsocket
     from feedtree.exchanges.instruments import Instrument as Instrument
     from feedtree.exchanges.instruments import InstrumentStatus as InstrumentStatus
+    from feedtree.exchanges.mexc.private_websocket import MexcPrivateSpotWebsocket as MexcPrivateSpotWebsocket
     from feedtree.exchanges.mexc.websocket import MexcPublicSpotWebsocket as MexcPublicSpotWebsocket
+    from feedtree.exchanges.private.fills import BadCursor as BadCursor
+    from feedtree.exchanges.private.handlers import PrivateWebsocketHandlers as PrivateWebsocketHandlers
+    from feedtree.exchanges.private.messages import AccountReconciled as AccountReconciled
+    from feedtree.exchanges.private.messages import AccountSnapshot as AccountSnapshot
+    from feedtree.exchanges.private.messages import AccountStreamFailed as AccountStreamFailed
+    from feedtree.exchanges.private.messages import AccountStreamLost as AccountStreamLost
+    from feedtree.exchanges.private.messages import AccountStreamUp as AccountStreamUp
+    from feedtree.exchanges.private.messages import Balance as Balance
+    from feedtree.exchanges.private.messages import BalanceUpdate as BalanceUpdate
+    from feedtree.exchanges.private.messages import Fill as Fill
+    from feedtree.exchanges.private.messages import OrderResolved as OrderResolved
+    from feedtree.exchanges.private.messages import OrderUpdate as OrderUpdate
+    from feedtree.exchanges.private.messages import Reconciliation as Reconciliation
+    from feedtree.exchanges.private.messages import Role as Role
+    from feedtree.exchanges.private.orders import Accepted as Accepted
+    from feedtree.exchanges.private.orders import Order as Order
+    from feedtree.exchanges.private.orders import OrderStatus as OrderStatus
+    from feedtree.exchanges.private.orders import OrderType as OrderType
+    from feedtree.exchanges.private.orders import Rejected as Rejected
+    from feedtree.exchanges.private.orders import RejectReason as RejectReason
+    from feedtree.exchanges.private.orders import TimeInForce as TimeInForce
+    from feedtree.exchanges.private.view import AccountView as AccountView
+    from feedtree.exchanges.private.websocket import BasePrivateWebsocket as BasePrivateWebsocket
+    from feedtree.exchanges.private.websocket import PrivateSpotWebsocket as PrivateSpotWebsocket
     from feedtree.exchanges.public import channels as channels
     from feedtree.exchanges.public.channels import Book as Book
     from feedtree.exchanges.public.channels import PublicWebsocketChannelType as PublicWebsocketChannelType
     from feedtree.exchanges.public.channels import Topic as Topic
     from feedtree.exchanges.public.channels import Trades as Trades
     from feedtree.exchanges.public.codec import ChannelNotOffered as ChannelNotOffered
-    from feedtree.exchanges.public.feed import StreamNotLive as StreamNotLive
     from feedtree.exchanges.public.handlers import PublicWebsocketHandlers as PublicWebsocketHandlers
     from feedtree.exchanges.public.messages import BookDelta as BookDelta
     from feedtree.exchanges.public.messages import BookResynced as BookResynced
@@ -47,6 +78,17 @@ if TYPE_CHECKING:
     from feedtree.exchanges.symbols import Symbol as Symbol
 
 __all__ = [
+    "Accepted",
+    "AccountReconciled",
+    "AccountSnapshot",
+    "AccountStreamFailed",
+    "AccountStreamLost",
+    "AccountStreamUp",
+    "AccountView",
+    "BadCursor",
+    "Balance",
+    "BalanceUpdate",
+    "BasePrivateWebsocket",
     "BasePublicWebsocket",
     "Book",
     "BookDelta",
@@ -57,16 +99,33 @@ __all__ = [
     "BookUpdate",
     "BookView",
     "ChannelNotOffered",
+    "Credentials",
     "DecodeFailed",
+    "Fill",
+    "GateioPrivateSpotWebsocket",
     "GateioPublicSpotWebsocket",
     "Instrument",
     "InstrumentStatus",
     "Kline",
+    "MexcPrivateSpotWebsocket",
     "MexcPublicSpotWebsocket",
+    "Order",
+    "OrderResolved",
+    "OrderStatus",
+    "OrderType",
+    "OrderUpdate",
     "Overflow",
+    "PrivateSpotWebsocket",
+    "PrivateWebsocketHandlers",
     "PublicSpotWebsocket",
     "PublicWebsocketChannelType",
     "PublicWebsocketHandlers",
+    "Reach",
+    "Reconciliation",
+    "RejectReason",
+    "Rejected",
+    "Role",
+    "Secret",
     "Side",
     "StreamFailed",
     "StreamLost",
@@ -76,6 +135,7 @@ __all__ = [
     "SubscriptionRejected",
     "Symbol",
     "Ticker",
+    "TimeInForce",
     "Topic",
     "Trade",
     "Trades",
@@ -90,13 +150,14 @@ _HOME = {
     "GateioPublicSpotWebsocket": "exchanges.gateio.websocket",
     "Instrument": "exchanges.instruments",
     "InstrumentStatus": "exchanges.instruments",
+    "MexcPrivateSpotWebsocket": "exchanges.mexc.private_websocket",
     "MexcPublicSpotWebsocket": "exchanges.mexc.websocket",
     "Book": "exchanges.public.channels",
     "PublicWebsocketChannelType": "exchanges.public.channels",
     "Topic": "exchanges.public.channels",
     "Trades": "exchanges.public.channels",
     "ChannelNotOffered": "exchanges.public.codec",
-    "StreamNotLive": "exchanges.public.feed",
+    "StreamNotLive": "exchanges.errors",
     "PublicWebsocketHandlers": "exchanges.public.handlers",
     "BookDelta": "exchanges.public.messages",
     "BookResynced": "exchanges.public.messages",
@@ -119,6 +180,34 @@ _HOME = {
     "top": "exchanges.public.views",
     "BasePublicWebsocket": "exchanges.public.websocket",
     "PublicSpotWebsocket": "exchanges.public.websocket",
+    "Reach": "exchanges.access",
+    "Credentials": "exchanges.credentials",
+    "Secret": "exchanges.credentials",
+    "GateioPrivateSpotWebsocket": "exchanges.gateio.private_websocket",
+    "BadCursor": "exchanges.private.fills",
+    "PrivateWebsocketHandlers": "exchanges.private.handlers",
+    "AccountReconciled": "exchanges.private.messages",
+    "AccountSnapshot": "exchanges.private.messages",
+    "AccountStreamFailed": "exchanges.private.messages",
+    "AccountStreamLost": "exchanges.private.messages",
+    "AccountStreamUp": "exchanges.private.messages",
+    "Balance": "exchanges.private.messages",
+    "BalanceUpdate": "exchanges.private.messages",
+    "Fill": "exchanges.private.messages",
+    "OrderResolved": "exchanges.private.messages",
+    "OrderUpdate": "exchanges.private.messages",
+    "Reconciliation": "exchanges.private.messages",
+    "Role": "exchanges.private.messages",
+    "Accepted": "exchanges.private.orders",
+    "Order": "exchanges.private.orders",
+    "OrderStatus": "exchanges.private.orders",
+    "OrderType": "exchanges.private.orders",
+    "RejectReason": "exchanges.private.orders",
+    "Rejected": "exchanges.private.orders",
+    "TimeInForce": "exchanges.private.orders",
+    "AccountView": "exchanges.private.view",
+    "BasePrivateWebsocket": "exchanges.private.websocket",
+    "PrivateSpotWebsocket": "exchanges.private.websocket",
     "Side": "exchanges.side",
     "Symbol": "exchanges.symbols",
 }

@@ -17,13 +17,21 @@ Retryable
 ├── Desynchronised           too many gaps: the stream as a whole is in doubt
 ├── PlannedReconnect         the venue announced that it will close the connection
 ├── RestFailed               a REST call failed; status, venue's code and text
+├── SubscriptionRefused      the venue refused a private channel, and no key is to blame
+├── LeaseInvalid             the listen key is not valid any more
 └── Throttled
     └── VenueThrottled       403, 418 or 429, on an upgrade or a REST call
+Fatal                        no retry can help: the account is parked until a person acts
+├── AuthenticationFailed     key or secret are not the venue's
+├── PermissionMissing        the key may not do what is needed
+├── IpNotAllowed             the key is not for this address
+└── ClockSkewed              the venue refuses our time, though its clock was asked
 DecodeStorm                  a bug: too many frames that do not decode
 Superseded                   a bug or a late task: publishing through an outdated generation
+StreamNotLive                a wait that was not fulfilled in time; no fault of a stream
 """
 
-from feedtree.supervisors.verdicts import Retryable, Throttled
+from feedtree.supervisors.verdicts import Fatal, Retryable, Throttled
 
 
 class ConnectFailed(Retryable):
@@ -142,13 +150,43 @@ class RestFailed(Retryable):
     Attributes:
         status: the HTTP status, 0 where no answer came.
         code: the venue's own code or label, empty where it gave none.
+        sent: whether the venue may have heard of the call; False only where it cannot.
     """
 
-    def __init__(self, call: str, reason: str, *, status: int = 0, code: str = "") -> None:
+    def __init__(self, call: str, reason: str, *, status: int = 0, code: str = "", sent: bool = True) -> None:
         super().__init__(f"{call}: {reason}")
         self.status = status
         self.code = code
+        self.sent = sent
+
+
+class SubscriptionRefused(Retryable):
+    """The venue refused a private channel for a reason that may pass."""
+
+
+class LeaseInvalid(Retryable):
+    """The venue does not take the listen key (any more): a new one is needed."""
+
+
+class AuthenticationFailed(Fatal):
+    """The venue knows no such key, or the secret is not the key's."""
+
+
+class PermissionMissing(Fatal):
+    """The key is good, and may not do what is needed."""
+
+
+class IpNotAllowed(Fatal):
+    """The key is good, and not for the address that the venue sees."""
+
+
+class ClockSkewed(Fatal):
+    """The venue refuses the time of a signature, which was taken from its own clock just before."""
 
 
 class DecodeStorm(Exception):
     """More than 10 undecodable frames within 10 s that are over 5 % of all frames: a bug, counted."""
+
+
+class StreamNotLive(Exception):
+    """Not everything that was waited for was live in time, or can be; the message names what is not, and why."""

@@ -1,32 +1,63 @@
-"""REST calls of one venue: one GET, bounded in time and size, with typed errors.
+"""REST calls of one venue, bounded in time and size, with typed errors.
+
+Public calls are GETs (`RestClient.get`, `RestClient.fetch`). Signed calls (`RestClient.send`) have any method,
+headers and a body, return whatever was answered, and tell whether the venue may have heard of them: an order may hang
+on that. They go past httpx's client, which would log their URLs: a listen key may stand in one.
 
 httpx is imported with the first call: an app that only streams does not pay for it.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 import trio
+from msgspec import Struct
 
-from feedtree.exchanges.errors import LONGEST_PAUSE, RestFailed, VenueThrottled
+from feedtree.exchanges.errors import RestFailed, VenueThrottled
+from feedtree.exchanges.pauses import retry_after
 from feedtree.exchanges.wire.transport import Network
 
 if TYPE_CHECKING:
     import httpx
 
+    from feedtree.exchanges.wire.httpx_network import NetworkTransport
+
 T = TypeVar("T")
+Trace: TypeAlias = Callable[[str, object], Awaitable[None]]  # what httpcore tells of a call's steps
 Explain: TypeAlias = Callable[[bytes], tuple[str, str]]  # an error's body -> the venue's code and text
 
 _THROTTLED = (403, 418, 429)
-_RESET_AT = "X-Gate-RateLimit-Reset-Timestamp"  # unix seconds; Gate.io's websocket gives milliseconds
-_MILLISECONDS = 1e11  # as seconds that is the year 5138
+
+
+class _Unanswered(Exception):
+    """A call came to no answer that can be used; its argument says why."""
+
+
+class RestAnswer(Struct, frozen=True):
+    """What a venue answered, whatever it is.
+
+    Args:
+        status: the HTTP status.
+        headers: case does not matter.
+        body: whole.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def success(self) -> bool:
+        """Whether the status is a 2xx."""
+        return 200 <= self.status < 300
 
 
 class RestClient:
-    """GETs to one venue over a `Network`; connections are kept between calls.
+    """Calls to one venue over a `Network`; connections are kept between calls.
 
     Args:
         base_url: with the path that all calls share, without a trailing slash.
@@ -61,6 +92,63 @@ class RestClient:
         self._max_body = max_body
         self._wall = wall
         self._client: httpx.AsyncClient | None = None
+        self._transport: NetworkTransport | None = None
+
+    @property
+    def host(self) -> str:
+        """The host of the base URL, with its port where one is named."""
+        return self._host
+
+    @property
+    def base_path(self) -> str:
+        """The path that all calls share, ``/api/v4``; empty where there is none."""
+        return urlsplit(self._base_url).path
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        headers: Mapping[str, str] = MappingProxyType({}),
+        body: bytes = b"",
+        timeout: float | None = None,
+        on_sent: Callable[[], None] = lambda: None,
+    ) -> RestAnswer:
+        """Do one call, and return what was answered, also where that is a refusal. Nothing is ever sent twice.
+
+        Cancelled, the call's connection is dropped; ``on_sent`` has told whether the venue may have heard of it.
+
+        Args:
+            method: ``POST``, in upper case.
+            path: begins with a slash, after the base URL.
+            query: escaped, without ``?``; sent as it is, since a signature may cover it.
+            headers: beside those of HTTP itself.
+            body: sent as it is.
+            timeout: seconds for the whole call, up to the client's own, which it is where None.
+            on_sent: called just before the first byte of the request goes out.
+
+        Raises:
+            RestFailed: no answer in time, one that is too large, or no connection; its ``sent`` tells whether the
+                venue may have heard of the call.
+        """
+        sent = False
+
+        async def trace(event: str, info: object) -> None:
+            nonlocal sent
+            if not sent and event.endswith(".send_request_headers.started"):
+                sent = True
+                on_sent()
+
+        limit = self._timeout if timeout is None else min(timeout, self._timeout)
+        reason = f"no answer from {self._host} within {limit:g} s"
+        cause: Exception | None = None
+        try:
+            with trio.move_on_after(limit):
+                return await self._send(method, f"{path}?{query}" if query else path, headers, body, trace)
+        except _Unanswered as error:
+            reason, cause = error.args[0], error
+        raise RestFailed(path, reason, sent=sent) from cause
 
     async def get(
         self, path: str, params: Mapping[str, str], *, explain: Explain = lambda body: ("", "")
@@ -112,36 +200,73 @@ class RestClient:
     async def aclose(self) -> None:
         """Close the connections that were kept; the next call opens new ones."""
         client, self._client = self._client, None
+        transport, self._transport = self._transport, None
         if client is not None:
             await client.aclose()
+        if transport is not None:
+            await transport.aclose()
 
     async def _call(self, path: str, params: Mapping[str, str]) -> "tuple[int, httpx.Headers, bytes]":
         import httpx
 
         client = self._client = self._client or self._open()
-        body = bytearray()
         try:
             async with client.stream("GET", self._base_url + path, params=dict(params)) as response:
-                with trio.CancelScope() as scope:
-                    async for chunk in response.aiter_bytes():
-                        body += chunk
-                        if len(body) > self._max_body:
-                            scope.cancel()  # ends httpx's nested generators in order; leaving the loop would not
+                body = await self._whole(response)
+        except _Unanswered as error:
+            raise RestFailed(path, error.args[0]) from error.__cause__
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise RestFailed(path, f"{self._host}: {type(error).__name__} {error}".rstrip()) from error
+            raise RestFailed(path, self._said(error)) from error
+        return response.status_code, response.headers, body
+
+    async def _send(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, trace: Trace
+    ) -> RestAnswer:
+        import httpx
+
+        transport = self._transport = self._transport or self._open_transport()
+        timeout = httpx.Timeout(self._timeout).as_dict()
+        try:
+            request = httpx.Request(
+                method,
+                self._base_url + target,
+                headers=dict(headers),
+                content=body,
+                extensions={"timeout": timeout, "trace": trace},
+            )
+            response = await transport.handle_async_request(request)
+            try:
+                return RestAnswer(response.status_code, response.headers, await self._whole(response))
+            finally:
+                await response.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _Unanswered(self._said(error)) from error
+
+    async def _whole(self, response: "httpx.Response") -> bytes:
+        body = bytearray()
+        with trio.CancelScope() as scope:
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > self._max_body:
+                    scope.cancel()  # ends httpx's nested generators in order; leaving the loop would not
         if len(body) > self._max_body:
-            raise RestFailed(path, f"the body is over {self._max_body} bytes")
-        return response.status_code, response.headers, bytes(body)
+            raise _Unanswered(f"the body is over {self._max_body} bytes")
+        return bytes(body)
+
+    def _said(self, error: Exception) -> str:
+        return f"{self._host}: {type(error).__name__} {error}".rstrip()
 
     def _open(self) -> "httpx.AsyncClient":
         import httpx
 
+        return httpx.AsyncClient(transport=self._open_transport(), timeout=self._timeout, trust_env=False)
+
+    def _open_transport(self) -> "NetworkTransport":
         from feedtree.exchanges.wire.httpx_network import NetworkTransport
 
-        transport = NetworkTransport(
+        return NetworkTransport(
             self._network, ca_file=self._ca_file, local_address=self._local_address, proxy=self._proxy
         )
-        return httpx.AsyncClient(transport=transport, timeout=self._timeout, trust_env=False)
 
     def _refusal(
         self, path: str, status: int, headers: "httpx.Headers", body: bytes, explain: Explain
@@ -151,35 +276,3 @@ class RestClient:
         if status in _THROTTLED:
             return VenueThrottled(self._host, status, words, retry_after=retry_after(headers, self._wall()))
         return RestFailed(path, f"HTTP {status} {words}", status=status, code=code)
-
-
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Return the seconds that a venue asks to wait, at most an hour; None where it does not say.
-
-    Args:
-        headers: ``Retry-After`` (seconds or an HTTP date), or Gate.io's reset time; case does not matter if the
-            mapping's does not.
-        now: UTC seconds.
-    """
-    pause = _stated(headers.get("Retry-After", ""), now)
-    if pause is None:
-        reset = _number(headers.get(_RESET_AT, ""))
-        if reset is not None:
-            pause = (reset / 1000 if reset > _MILLISECONDS else reset) - now
-    return None if pause is None else min(max(pause, 0.0), LONGEST_PAUSE)
-
-
-def _stated(value: str, now: float) -> float | None:
-    seconds = _number(value)
-    if seconds is not None:
-        return seconds
-    from email.utils import parsedate_to_datetime  # late: 15 ms, and dates are rare
-
-    try:
-        return parsedate_to_datetime(value).timestamp() - now
-    except (ValueError, OverflowError):
-        return None
-
-
-def _number(value: str) -> float | None:
-    return float(value) if value.isascii() and value.isdigit() else None

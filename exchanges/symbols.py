@@ -56,6 +56,10 @@ class SymbolMap:
             self._by_wire[wire] = symbol
         return wire
 
+    def with_base(self, base: str) -> list[Symbol]:
+        """Return the symbols that were given or mapped before and have this base."""
+        return [symbol for symbol in self._by_symbol if symbol.base == base]
+
     def from_wire(self, wire: str) -> Symbol:
         """Return the symbol that the venue spells so.
 

@@ -129,7 +129,7 @@ def park(control: Control, child: Child, judgement: Judgement, step: Step) -> No
 
 def _with_remedy(judgement: Judgement) -> str:
     cause = judgement.cause
-    if isinstance(cause, Fatal) and cause.remedy:
+    if isinstance(cause, Fatal) and cause.remedy and cause.remedy not in judgement.reason:
         return f"{judgement.reason} ({cause.remedy})"
     return judgement.reason
 

@@ -12,7 +12,7 @@ from feedtree.exchanges.public.channels import (
     Trades,
 )
 from feedtree.exchanges.public.codec import ChannelNotOffered, Seed, WireTopic
-from feedtree.exchanges.symbols import Symbol, SymbolMap
+from feedtree.exchanges.symbols import SymbolMap
 
 OBU = "spot.obu"
 ORDER_BOOK_UPDATE = "spot.order_book_update"
@@ -38,11 +38,6 @@ _INTERVALS: dict[KlineInterval, str] = {
     "1d": "1d",
     "1w": "7d",
 }
-
-
-def spell(symbol: Symbol) -> str:
-    """Write a symbol as Gate.io does: ``BTC_USDT``."""
-    return f"{symbol.base}_{symbol.quote}"
 
 
 def resolve(topic: Topic, symbols: SymbolMap) -> tuple[WireTopic, ...]:

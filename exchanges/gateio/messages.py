@@ -154,17 +154,3 @@ class BookBody(Struct):
     asks: Levels
     bids: Levels
     update: int | None = None  # ms
-
-
-class TimeBody(Struct):
-    """The body of ``GET /spot/time``."""
-
-    server_time: int  # ms
-
-
-class ErrorBody(Struct):
-    """The body of a refused REST call; on some, ``detail`` stands for ``message``."""
-
-    label: str = ""
-    message: str = ""
-    detail: str = ""

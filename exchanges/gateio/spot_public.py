@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import MsgspecError
 
+from feedtree.exchanges.controls import Notice, Payload, Pong, Undecodable, Unknown
 from feedtree.exchanges.gateio.channels import (
     BOOK_TICKER,
     CANDLESTICKS,
@@ -16,18 +17,7 @@ from feedtree.exchanges.gateio.channels import (
 from feedtree.exchanges.gateio.messages import BookPush, DataFrame, Envelope
 from feedtree.exchanges.gateio.spot_pushes import Topics, builders
 from feedtree.exchanges.gateio.subscriptions import Ledger
-from feedtree.exchanges.public.codec import (
-    Control,
-    Decoded,
-    Notice,
-    Payload,
-    Pong,
-    Refused,
-    Request,
-    Undecodable,
-    Unknown,
-    WireTopic,
-)
+from feedtree.exchanges.public.codec import Control, Decoded, Refused, Request, WireTopic
 from feedtree.exchanges.public.messages import BookDelta
 from feedtree.exchanges.symbols import SymbolMap
 

@@ -6,6 +6,7 @@ A builder returns `Unknown` for a push that nobody subscribed to and for values 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from feedtree.exchanges.controls import Unknown
 from feedtree.exchanges.gateio.channels import (
     BOOK_TICKER,
     CANDLESTICKS,
@@ -24,7 +25,7 @@ from feedtree.exchanges.gateio.messages import (
 )
 from feedtree.exchanges.public.channels import Kline as KlineChannel
 from feedtree.exchanges.public.channels import Topic
-from feedtree.exchanges.public.codec import Decoded, Unknown
+from feedtree.exchanges.public.codec import Decoded
 from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, BookTicker, Kline, Ticker, Trade
 from feedtree.exchanges.side import Side
 

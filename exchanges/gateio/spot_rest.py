@@ -6,7 +6,9 @@ from typing import TypeVar
 import msgspec
 
 from feedtree.exchanges.errors import RestFailed
-from feedtree.exchanges.gateio.messages import BookBody, ErrorBody, PairRow, TimeBody
+from feedtree.exchanges.gateio.messages import BookBody, PairRow
+from feedtree.exchanges.gateio.refusals import explain
+from feedtree.exchanges.gateio.venue_time import TIME, TimeBody
 from feedtree.exchanges.instruments import Instrument, InstrumentStatus, read_instruments
 from feedtree.exchanges.public.codec import RawBook, WireTopic
 from feedtree.exchanges.rest import RestClient
@@ -16,7 +18,6 @@ T = TypeVar("T")
 
 _PAIRS = "/spot/currency_pairs"
 _ORDER_BOOK = "/spot/order_book"
-_TIME = "/spot/time"
 _STATUS = {
     "tradable": InstrumentStatus.TRADING,
     "buyable": InstrumentStatus.BUY_ONLY,
@@ -61,19 +62,10 @@ class GateioSpotRest:
 
     async def time_ns(self) -> int:
         """Fetch the venue's clock, UTC nanoseconds in steps of a millisecond."""
-        return (await self._get(_TIME, {}, TimeBody)).server_time * 1_000_000
+        return (await self._get(TIME, {}, TimeBody)).server_time * 1_000_000
 
     async def _get(self, path: str, params: dict[str, str], shape: type[T]) -> T:
         return await self._rest.fetch(path, params, shape, explain=explain)
-
-
-def explain(body: bytes) -> tuple[str, str]:
-    """Return the label and the text of a refusal; both are empty where the body is none of the venue's."""
-    try:
-        refusal = msgspec.json.decode(body, type=ErrorBody)
-    except (ValueError, RecursionError):
-        return "", ""
-    return refusal.label, refusal.message or refusal.detail
 
 
 def _instrument(row: PairRow) -> Instrument:

@@ -6,19 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from msgspec import Struct
 
+from feedtree.exchanges.controls import Unknown
 from feedtree.exchanges.gateio.channels import BOOK_TICKER, OBU, TICKERS, TRADES
 from feedtree.exchanges.gateio.endpoints import TOPICS_PER_FRAME
 from feedtree.exchanges.gateio.messages import Envelope
-from feedtree.exchanges.public.codec import (
-    Confirmed,
-    Control,
-    Refused,
-    Removed,
-    Request,
-    Resend,
-    Unknown,
-    WireTopic,
-)
+from feedtree.exchanges.public.codec import Confirmed, Control, Refused, Removed, Request, Resend, WireTopic
 
 _BATCHED = frozenset({TICKERS, TRADES, BOOK_TICKER, OBU})  # elsewhere the payload is one topic's, positional
 _OPEN_REQUESTS = 4096  # more than that unanswered: the oldest are forgotten, their answers become `Unknown`

@@ -1,7 +1,8 @@
 """Gate.io spot as the public domain sees it."""
 
-from feedtree.exchanges.gateio.channels import resolve, spell
+from feedtree.exchanges.gateio.channels import resolve
 from feedtree.exchanges.gateio.endpoints import SPOT
+from feedtree.exchanges.gateio.spelling import spell
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
 from feedtree.exchanges.gateio.spot_rest import GateioSpotRest
 from feedtree.exchanges.public.venue import PublicVenue

@@ -15,7 +15,7 @@ from feedtree.exchanges.public.channels import (
     Trades,
 )
 from feedtree.exchanges.public.codec import ChannelNotOffered, Seed, WireTopic
-from feedtree.exchanges.symbols import Symbol, SymbolMap
+from feedtree.exchanges.symbols import SymbolMap
 
 AGGRE_DEPTH = "spot@public.aggre.depth.v3.api.pb"
 LIMIT_DEPTH = "spot@public.limit.depth.v3.api.pb"
@@ -44,11 +44,6 @@ _INTERVALS: dict[KlineInterval, str] = {
     "1w": "Week1",
     "1M": "Month1",
 }
-
-
-def spell(symbol: Symbol) -> str:
-    """Write a symbol as MEXC does: ``BTCUSDT``, upper case (lower case is refused)."""
-    return f"{symbol.base}{symbol.quote}"
 
 
 def resolve(topic: Topic, symbols: SymbolMap) -> tuple[WireTopic, ...]:

@@ -4,23 +4,11 @@ Numbers arrive as decimal strings and are made floats or ints by msgspec (``stri
 """
 
 from decimal import Decimal
+from typing import TypeAlias
 
 from msgspec import Raw, Struct
 
-from feedtree.exchanges.public.messages import Levels
-
-
-class Reply(Struct, gc=False):
-    """A text frame: the answer to a subscription, an unsubscription or a PING.
-
-    ``id`` echoes the request's, and is 0 where it had none. A refusal has ``code`` 0 all the same. A ``method``
-    stands in a frame that is no answer: the server's own PING.
-    """
-
-    id: int | None = None
-    code: int | None = None
-    msg: str | None = None
-    method: str | None = None
+Levels: TypeAlias = list[tuple[float, float]]  # price, size
 
 
 class DepthBody(Struct, gc=False):
@@ -57,10 +45,3 @@ class TimeBody(Struct, rename="camel", gc=False):
     """The body of ``GET /api/v3/time``."""
 
     server_time: int  # ms
-
-
-class ErrorBody(Struct, gc=False):
-    """The body of a refused REST call."""
-
-    code: int = 0
-    msg: str = ""

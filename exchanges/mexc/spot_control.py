@@ -1,78 +1,26 @@
 """MEXC's text frames: requests, and the replies that decide on them.
 
 A reply is matched by the id that it echoes; where it echoes none, to the oldest request that asked for a topic which
-it names. A refusal has code 0 and a text, which says which topics were taken and which not:
-
-    Subscribed successful! [a,b]. Not Subscribed successfully! [c].  Reason： Blocked!
-
-Source: text frames recorded 2025-07 and 2026-09; the colon is U+FF1A.
+it names.
 """
-
-import re
 
 import msgspec
 from msgspec import Struct
 
-from feedtree.exchanges.mexc.messages import Reply
-from feedtree.exchanges.public.codec import (
-    Answer,
-    Confirmed,
-    Control,
-    Pong,
-    Refused,
-    Removed,
-    Request,
-    Undecodable,
-    Unknown,
-    WireTopic,
+from feedtree.exchanges.controls import Answer, Pong, Undecodable, Unknown
+from feedtree.exchanges.mexc.replies import (
+    INVALID_LISTEN_KEY,
+    PONG,
+    SHOWN,
+    Reply,
+    Verdict,
+    decode_reply,
+    read_verdict,
 )
+from feedtree.exchanges.public.codec import Confirmed, Control, Refused, Removed, Request, WireTopic
 
-PING = '{"method":"PING"}'
-PONG = '{"method":"PONG"}'  # the documents ask for a pong to the server's ping, and give it no form
-INVALID_LISTEN_KEY = "Invalid listen key"  # a bare text, not JSON
-_REFUSED = "Not Subscribed"
-_OUTCOME = re.compile(r"(Not )?Subscribed successful(?:ly)?! *\[([^\[\]]*)\]")
-_REASON = re.compile(r"Reason\s*[：:]\s*(.*)", re.DOTALL)
 _TOPIC_MARK = "@"
-_SHOWN = 200  # characters of a foreign text in a report
-
-_decode = msgspec.json.Decoder(Reply, strict=False).decode
 _encode = msgspec.json.Encoder().encode
-
-
-class Verdict(Struct, frozen=True):
-    """What the text of a reply says.
-
-    Args:
-        accepted: the topics named as taken.
-        refused: the topics named as not taken.
-        refuses_all: it is a refusal that names no topic.
-        reason: the venue's words.
-    """
-
-    accepted: tuple[str, ...]
-    refused: tuple[str, ...]
-    refuses_all: bool
-    reason: str
-
-
-def read_verdict(text: str) -> Verdict:
-    """Read the text of a reply to a subscription; what is not a refusal is a list of topics."""
-    reason = _REASON.search(text)
-    outcomes = _OUTCOME.findall(text)
-    accepted = [key for no, keys in outcomes if not no for key in _keys(keys)]
-    refused = [key for no, keys in outcomes if no for key in _keys(keys)]
-    refuses_all = not outcomes and text.startswith(_REFUSED)
-    return Verdict(
-        tuple(accepted if outcomes else _keys(text)),
-        tuple(refused),
-        refuses_all,
-        (reason[1] if reason else text).strip(),
-    )
-
-
-def _keys(text: str) -> list[str]:
-    return [key.strip() for key in text.split(",")]
 
 
 class _Open(Struct):
@@ -115,16 +63,16 @@ class Requests:
         if text == INVALID_LISTEN_KEY:
             return [Unknown(text)]
         try:
-            reply = _decode(text)
+            reply = decode_reply(text)
         except msgspec.ValidationError:  # JSON, but no reply
-            return [Unknown(text[:_SHOWN])]
+            return [Unknown(text[:SHOWN])]
         except (ValueError, RecursionError) as error:
             return [Undecodable(text, str(error))]
         if reply.msg == "PONG":
             return [Pong()]
         if reply.method == "PING":
             return [Answer(PONG)]
-        return self._settle(reply) or [Unknown(text[:_SHOWN])]
+        return self._settle(reply) or [Unknown(text[:SHOWN])]
 
     def _settle(self, reply: Reply) -> list[Control]:
         verdict = read_verdict(reply.msg or "")

@@ -4,23 +4,14 @@ from collections.abc import Sequence
 
 from google.protobuf.message import DecodeError
 
+from feedtree.exchanges.controls import Payload, Undecodable, Unknown
 from feedtree.exchanges.mexc.proto.reading_pb2 import Push
-from feedtree.exchanges.mexc.spot_control import PING, Requests
+from feedtree.exchanges.mexc.replies import PING, SHOWN
+from feedtree.exchanges.mexc.spot_control import Requests
 from feedtree.exchanges.mexc.spot_pushes import TRANSLATIONS, Translate
 from feedtree.exchanges.public.channels import Topic
-from feedtree.exchanges.public.codec import (
-    Control,
-    Decoded,
-    Payload,
-    Refused,
-    Request,
-    Undecodable,
-    Unknown,
-    WireTopic,
-)
+from feedtree.exchanges.public.codec import Control, Decoded, Refused, Request, WireTopic
 from feedtree.exchanges.symbols import SymbolMap
-
-_SHOWN = 200  # characters of a foreign text in a report
 
 
 class MexcSpotCodec:
@@ -72,7 +63,7 @@ class MexcSpotCodec:
                 continue
             route = routes.get(push.channel)
             if route is None:
-                decoded.append(Unknown(f"a push on {push.channel[:_SHOWN]!r}"))
+                decoded.append(Unknown(f"a push on {push.channel[:SHOWN]!r}"))
                 continue
             translate, topic = route
             try:

@@ -15,11 +15,12 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct, convert
 
+from feedtree.exchanges.controls import Unknown
 from feedtree.exchanges.mexc import channels as wire
 from feedtree.exchanges.mexc.proto.reading_pb2 import Columns, Push
 from feedtree.exchanges.public.channels import Kline as KlineChannel
 from feedtree.exchanges.public.channels import Topic
-from feedtree.exchanges.public.codec import Decoded, Unknown
+from feedtree.exchanges.public.codec import Decoded
 from feedtree.exchanges.public.messages import (
     BookDelta,
     BookSnapshot,

@@ -3,12 +3,11 @@
 from decimal import Decimal
 from typing import TypeVar
 
-import msgspec
-
 from feedtree.exchanges.errors import RestFailed
 from feedtree.exchanges.instruments import Instrument, InstrumentStatus, read_instruments
 from feedtree.exchanges.mexc.channels import SNAPSHOT_LEVELS
-from feedtree.exchanges.mexc.messages import DepthBody, ErrorBody, ExchangeInfoBody, SymbolRow, TimeBody
+from feedtree.exchanges.mexc.messages import DepthBody, ExchangeInfoBody, SymbolRow, TimeBody
+from feedtree.exchanges.mexc.refusals import explain
 from feedtree.exchanges.public.codec import RawBook, WireTopic
 from feedtree.exchanges.rest import RestClient
 from feedtree.exchanges.symbols import Symbol, SymbolMap
@@ -65,15 +64,6 @@ class MexcSpotRest:
 
     async def _get(self, path: str, params: dict[str, str], shape: type[T]) -> T:
         return await self._rest.fetch(path, params, shape, explain=explain)
-
-
-def explain(body: bytes) -> tuple[str, str]:
-    """Return the code and the text of a refusal; both are empty where the body is none of the venue's."""
-    try:
-        refusal = msgspec.json.decode(body, type=ErrorBody, strict=False)
-    except (ValueError, RecursionError):
-        return "", ""
-    return str(refusal.code or ""), refusal.msg
 
 
 def _instrument(row: SymbolRow) -> Instrument:

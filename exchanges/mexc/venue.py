@@ -1,7 +1,8 @@
 """MEXC spot as the public domain sees it."""
 
-from feedtree.exchanges.mexc.channels import resolve, spell
+from feedtree.exchanges.mexc.channels import resolve
 from feedtree.exchanges.mexc.endpoints import SPOT
+from feedtree.exchanges.mexc.spelling import spell
 from feedtree.exchanges.mexc.spot_public import MexcSpotCodec
 from feedtree.exchanges.mexc.spot_rest import MexcSpotRest
 from feedtree.exchanges.public.venue import PublicVenue

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
+from feedtree.exchanges.controls import Answer, Notice, Payload, Pong, Undecodable, Unknown
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.messages import (
     BookDelta,
@@ -20,8 +21,6 @@ from feedtree.exchanges.public.messages import (
     Ticker,
     Trade,
 )
-
-Payload: TypeAlias = str | bytes  # a text frame is str, a binary frame bytes
 
 
 class Seed(Enum):
@@ -85,36 +84,6 @@ class Removed(Struct, frozen=True):
     """The venue took these subscriptions away, as asked."""
 
     topics: tuple[WireTopic, ...]
-
-
-class Pong(Struct, frozen=True):
-    """The answer to the venue's own application ping."""
-
-
-class Answer(Struct, frozen=True):
-    """The venue asks for a sign of life in its own words: send this frame."""
-
-    frame: Payload
-
-
-class Notice(Struct, frozen=True):
-    """A system notice: the venue will close this connection soon (``kind`` is ``upgrade``), or anything else."""
-
-    kind: str
-    text: str
-
-
-class Unknown(Struct, frozen=True):
-    """A legal frame that this codec does not know (an unexpected channel, field value or late push)."""
-
-    what: str
-
-
-class Undecodable(Struct, frozen=True):
-    """A frame that does not decode."""
-
-    payload: Payload
-    error: str
 
 
 Control: TypeAlias = Confirmed | Refused | Resend | Removed | Pong | Answer | Notice | Unknown | Undecodable

@@ -11,6 +11,7 @@ import trio
 
 from feedtree.actors.fanout import FanOut
 from feedtree.actors.publisher import Publisher
+from feedtree.exchanges.errors import StreamNotLive
 from feedtree.exchanges.public.book import OrderBook
 from feedtree.exchanges.public.channels import Book, Channel, Topic
 from feedtree.exchanges.public.messages import BookView, StreamFailed, StreamLost
@@ -20,10 +21,6 @@ from feedtree.exchanges.public.venue import PublicVenue
 from feedtree.exchanges.symbols import Symbol, SymbolMap
 
 Delivery = Literal["mailbox", "tap"]
-
-
-class StreamNotLive(Exception):
-    """Topics were not live in time, or are refused; the message names them and why."""
 
 
 class Feed:

@@ -6,24 +6,19 @@ session's, which looks at `resubscribe`, `snapshots`, `resend` and `fault` after
 
 from collections.abc import Callable, Iterable
 
+from feedtree.exchanges.bad_frames import BadFrames
+from feedtree.exchanges.controls import Answer, Notice, Payload, Pong, Undecodable, Unknown
 from feedtree.exchanges.errors import DecodeStorm, Desynchronised, PlannedReconnect
-from feedtree.exchanges.public.bad_frames import BadFrames
 from feedtree.exchanges.public.book_sync import BookSync, Outcome
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.codec import (
-    Answer,
     Confirmed,
     Decoded,
-    Notice,
-    Payload,
-    Pong,
     RawBook,
     Refused,
     Removed,
     Resend,
     Seed,
-    Undecodable,
-    Unknown,
     WireTopic,
 )
 from feedtree.exchanges.public.messages import (

@@ -8,14 +8,11 @@ import trio
 from feedtree.actors.context import Context
 from feedtree.actors.mailbox import Mailbox
 from feedtree.actors.publisher import Publisher
-from feedtree.exchanges.errors import (
-    Stalled,
-    SubscribeTimeout,
-    VenueThrottled,
-)
+from feedtree.exchanges.controls import Payload
+from feedtree.exchanges.endings import describe
+from feedtree.exchanges.errors import Stalled, SubscribeTimeout
 from feedtree.exchanges.limits import Pacer
-from feedtree.exchanges.public.codec import Payload, PublicCodec, WireTopic
-from feedtree.exchanges.public.endings import describe, still_counted
+from feedtree.exchanges.public.codec import PublicCodec, WireTopic
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.intake import Burst, Intake
 from feedtree.exchanges.public.messages import MarketData
@@ -30,7 +27,6 @@ from feedtree.exchanges.wire.liveness import Action, Liveness
 RECONCILE_EVERY = 0.05  # seconds: changes of the desired topics within that time go out together
 SEND_ROOM = 4096  # frames queued for the writer
 LATE = 0.25  # seconds by which a wake-up of ours may be late before the timers are set anew
-CLOSE_WITHIN = 0.1  # seconds for the close frame of an orderly stop
 
 
 async def run_connection(feed: Feed, shard: Shard, source: Source, context: Context) -> None:
@@ -82,37 +78,19 @@ class Session:
     async def run(self) -> None:
         """Connect and live until something fails."""
         self._state("connecting")
-        budget = self._source.connections
-        await self._source.admitted()
-        try:
-            self._shard.attempt()
-            self._wire = await self._source.connect(self._on_dialled)
+        async with self._source.connection(self._shard.attempt, self._on_dialled) as self._wire:
             await self._live()
-        except BaseException as error:
-            now = trio.current_time()
-            if isinstance(error, VenueThrottled):
-                budget.throttled(now, error.retry_after)
-            if still_counted(error):
-                budget.forgotten(now)
-            else:
-                budget.closed()
-            raise
 
     async def _live(self) -> None:
         now = trio.current_time()
         self._liveness = self._source.liveness(now)
         self._silence.moved(now)
         self._state("syncing")
-        try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._write)
-                nursery.start_soon(self._subscribe)
-                nursery.start_soon(self._snapshots.run)
-                await self._read()
-        finally:
-            with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_WITHIN):
-                await self._wire.aclose()
-            self._wire.close()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._write)
+            nursery.start_soon(self._subscribe)
+            nursery.start_soon(self._snapshots.run)
+            await self._read()
 
     def ended(self, error: BaseException) -> None:
         """Tell consumers and the account that this incarnation is over."""

@@ -10,7 +10,8 @@ from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import TextMessage
 
-from feedtree.exchanges.gateio.channels import OBU, spell
+from feedtree.exchanges.gateio.channels import OBU
+from feedtree.exchanges.gateio.spelling import spell
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
 from feedtree.exchanges.public.book_sync import BookSync
 from feedtree.exchanges.public.channels import Topic

@@ -13,8 +13,8 @@ from feedtree.exchanges.gateio.channels import (
     TICKERS,
     TRADES,
     resolve,
-    spell,
 )
+from feedtree.exchanges.gateio.spelling import spell
 from feedtree.exchanges.gateio.spot_pushes import Topics
 from feedtree.exchanges.public.book import OrderBook
 from feedtree.exchanges.public.book_sync import BookSync, Outcome

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 from msgspec import MsgspecError
 
-from feedtree.exchanges.gateio.channels import spell
+from feedtree.exchanges.controls import Payload
 from feedtree.exchanges.gateio.messages import DataFrame
+from feedtree.exchanges.gateio.spelling import spell
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
 from feedtree.exchanges.gateio.spot_pushes import builders
-from feedtree.exchanges.public.codec import Payload
 from feedtree.exchanges.symbols import SymbolMap
 from feedtree.exchanges.wire.burst import open_burst
 from feedtree.exchanges.wire.target import Target

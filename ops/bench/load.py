@@ -18,8 +18,8 @@ from msgspec import Struct
 
 from feedtree.actors.mailbox import Mailbox
 from feedtree.actors.routes import Policy
+from feedtree.exchanges.errors import StreamNotLive
 from feedtree.exchanges.public.channels import Book, Topic
-from feedtree.exchanges.public.feed import StreamNotLive
 from feedtree.exchanges.public.views import deltas
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.app import Tree, open_tree

@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from feedtree.exchanges.gateio.channels import OBU, spell
+from feedtree.exchanges.gateio.channels import OBU
 from feedtree.exchanges.gateio.messages import BookPush, DataFrame
+from feedtree.exchanges.gateio.spelling import spell
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
 from feedtree.exchanges.gateio.spot_pushes import builders
 from feedtree.exchanges.public.book_sync import BookSync, Outcome

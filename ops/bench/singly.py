@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from feedtree.exchanges.gateio.channels import spell
 from feedtree.exchanges.gateio.messages import DataFrame
+from feedtree.exchanges.gateio.spelling import spell
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
 from feedtree.exchanges.gateio.spot_pushes import builders
 from feedtree.exchanges.public.book_sync import BookSync, Outcome

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec import Struct
 
+from feedtree.exchanges.controls import Payload
 from feedtree.exchanges.gateio.venue import GATEIO_SPOT
-from feedtree.exchanges.public.codec import Payload
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.intake import Intake
 from feedtree.exchanges.public.shard import Shard

@@ -22,6 +22,15 @@ class Answer(Struct):
     delay: float = 0.0
 
 
+class Asked(Struct):
+    """A request as it came."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class RestServer:
     """An HTTP server in memory at ``http://venue:80`` that answers as told, and remembers what was asked."""
 
@@ -29,6 +38,7 @@ class RestServer:
         self.network = MemoryNetwork()
         self.answer: Callable[[str], Answer] = lambda target: Answer()
         self.targets: list[str] = []
+        self.requests: list[Asked] = []
         self.connections = 0
 
     @asynccontextmanager
@@ -62,13 +72,19 @@ class RestServer:
                     http.receive_data(data)
             elif isinstance(event, h11.Request):
                 self.targets.append(event.target.decode())
+                headers = {name.decode(): value.decode() for name, value in event.headers}
+                self.requests.append(Asked(event.method.decode(), self.targets[-1], headers, b""))
                 await self._respond(transport, http)
             elif isinstance(event, h11.ConnectionClosed):
                 return
 
     async def _respond(self, transport: Transport, http: h11.Connection) -> None:
-        while not isinstance(http.next_event(), h11.EndOfMessage):
-            pass
+        while not isinstance(event := http.next_event(), h11.EndOfMessage):
+            if event is h11.NEED_DATA:
+                await transport.wait_readable()
+                http.receive_data(transport.receive_nowait() or b"")
+            elif isinstance(event, h11.Data):
+                self.requests[-1].body += bytes(event.data)
         answer = self.answer(self.targets[-1])
         await trio.sleep(answer.delay)
         headers = [("Content-Length", str(len(answer.body))), *answer.headers.items()]

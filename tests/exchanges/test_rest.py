@@ -6,7 +6,8 @@ import pytest
 import trio
 
 from feedtree.exchanges.errors import RestFailed, VenueThrottled
-from feedtree.exchanges.rest import RestClient, retry_after
+from feedtree.exchanges.pauses import retry_after
+from feedtree.exchanges.rest import RestClient
 from feedtree.exchanges.wire.memory import Fault
 
 BASE = "http://venue/api/v4"

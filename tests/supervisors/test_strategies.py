@@ -267,6 +267,14 @@ async def test_fatal_in_one_for_one_parks_that_child_alone(autojump_clock, cast)
         assert generations(tree) == {"a": 2, "b": 1}
 
 
+async def test_a_remedy_that_the_message_tells_already_is_not_told_twice(autojump_clock, cast) -> None:
+    """An error that its callers read has its remedy in its text."""
+    async with cast.open(cast.child("a")) as tree:
+        cast.order("a", cast.crash(Fatal("bad key: make a new one", remedy="make a new one")))
+        with trio.fail_after(1):
+            assert await tree.failed("a") == "Fatal: bad key: make a new one"
+
+
 @pytest.mark.row("SUP-047")
 async def test_fatal_in_rest_for_one_holds_the_later_ones(autojump_clock, cast) -> None:
     """They are stopped in reverse, and started in order when the parked one is restarted by hand."""

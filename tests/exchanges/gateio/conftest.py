@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from feedtree.exchanges.gateio.channels import resolve, spell
+from feedtree.exchanges.gateio.channels import resolve
+from feedtree.exchanges.gateio.spelling import spell
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
 from feedtree.exchanges.public.channels import Channel, Topic, parse_channel
 from feedtree.exchanges.public.codec import WireTopic

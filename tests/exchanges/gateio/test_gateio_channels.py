@@ -2,7 +2,8 @@
 
 import pytest
 
-from feedtree.exchanges.gateio.channels import resolve, spell
+from feedtree.exchanges.gateio.channels import resolve
+from feedtree.exchanges.gateio.spelling import spell
 from feedtree.exchanges.public.channels import Book, BookTicker, Channel, Kline, Ticker, Topic, Trades
 from feedtree.exchanges.public.codec import ChannelNotOffered, Seed
 from feedtree.exchanges.symbols import Symbol, SymbolMap

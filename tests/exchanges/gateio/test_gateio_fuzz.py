@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedtree.exchanges.gateio.channels import resolve, spell
+from feedtree.exchanges.gateio.channels import resolve
+from feedtree.exchanges.gateio.spelling import spell
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
 from feedtree.exchanges.public.channels import Book, BookTicker, Channel, Kline, Ticker, Topic, Trades
 from feedtree.exchanges.symbols import Symbol, SymbolMap

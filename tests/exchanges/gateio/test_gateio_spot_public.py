@@ -8,16 +8,9 @@ from typing import Any
 
 import pytest
 
+from feedtree.exchanges.controls import Notice, Payload, Pong, Undecodable, Unknown
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
-from feedtree.exchanges.public.codec import (
-    Decoded,
-    Notice,
-    Payload,
-    Pong,
-    Undecodable,
-    Unknown,
-    WireTopic,
-)
+from feedtree.exchanges.public.codec import Decoded, WireTopic
 from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, BookTicker, Kline, Ticker, Trade
 from feedtree.exchanges.side import Side
 

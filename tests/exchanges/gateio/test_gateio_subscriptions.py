@@ -8,20 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedtree.exchanges.gateio.channels import resolve, spell
+from feedtree.exchanges.controls import Undecodable, Unknown
+from feedtree.exchanges.gateio.channels import resolve
+from feedtree.exchanges.gateio.spelling import spell
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
 from feedtree.exchanges.gateio.subscriptions import judge
 from feedtree.exchanges.public.channels import Book, Topic, Trades
-from feedtree.exchanges.public.codec import (
-    Confirmed,
-    Refused,
-    Removed,
-    Request,
-    Resend,
-    Undecodable,
-    Unknown,
-    WireTopic,
-)
+from feedtree.exchanges.public.codec import Confirmed, Refused, Removed, Request, Resend, WireTopic
 from feedtree.exchanges.symbols import Symbol, SymbolMap
 
 Wanted = Callable[..., WireTopic]

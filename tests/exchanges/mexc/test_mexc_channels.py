@@ -2,7 +2,8 @@
 
 import pytest
 
-from feedtree.exchanges.mexc.channels import resolve, spell
+from feedtree.exchanges.mexc.channels import resolve
+from feedtree.exchanges.mexc.spelling import spell
 from feedtree.exchanges.public.channels import (
     Book,
     BookTicker,

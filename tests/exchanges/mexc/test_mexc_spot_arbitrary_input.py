@@ -7,11 +7,13 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedtree.exchanges.mexc.channels import resolve, spell
+from feedtree.exchanges.controls import Undecodable
+from feedtree.exchanges.mexc.channels import resolve
 from feedtree.exchanges.mexc.proto import spot_pb2
+from feedtree.exchanges.mexc.spelling import spell
 from feedtree.exchanges.mexc.spot_public import MexcSpotCodec
 from feedtree.exchanges.public.channels import Book, BookTicker, Channel, Kline, Ticker, Topic, Trades
-from feedtree.exchanges.public.codec import Confirmed, Decoded, Refused, Undecodable, WireTopic
+from feedtree.exchanges.public.codec import Confirmed, Decoded, Refused, WireTopic
 from feedtree.exchanges.public.messages import BookDelta, BookSnapshot
 from feedtree.exchanges.symbols import Symbol, SymbolMap
 

@@ -7,18 +7,11 @@ from typing import Any
 
 import pytest
 
-from feedtree.exchanges.mexc.spot_control import PING
+from feedtree.exchanges.controls import Pong, Undecodable, Unknown
+from feedtree.exchanges.mexc.replies import PING
 from feedtree.exchanges.mexc.spot_public import MexcSpotCodec
 from feedtree.exchanges.public.channels import Book, Trades
-from feedtree.exchanges.public.codec import (
-    Confirmed,
-    Pong,
-    Refused,
-    Removed,
-    Undecodable,
-    Unknown,
-    WireTopic,
-)
+from feedtree.exchanges.public.codec import Confirmed, Refused, Removed, WireTopic
 from feedtree.exchanges.public.messages import BookDelta
 
 Resolve = Callable[..., WireTopic]

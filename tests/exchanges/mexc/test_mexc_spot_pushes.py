@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from feedtree.exchanges.controls import Undecodable, Unknown
 from feedtree.exchanges.mexc.proto import reading_pb2
 from feedtree.exchanges.mexc.spot_public import MexcSpotCodec
 from feedtree.exchanges.public import channels
 from feedtree.exchanges.public.channels import Channel
-from feedtree.exchanges.public.codec import Decoded, Undecodable, Unknown, WireTopic
+from feedtree.exchanges.public.codec import Decoded, WireTopic
 from feedtree.exchanges.public.messages import (
     BookDelta,
     BookSnapshot,

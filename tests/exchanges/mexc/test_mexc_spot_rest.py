@@ -12,7 +12,8 @@ import trio
 
 from feedtree.exchanges.errors import RestFailed, VenueThrottled
 from feedtree.exchanges.instruments import Instrument, InstrumentStatus
-from feedtree.exchanges.mexc.spot_rest import MexcSpotRest, explain
+from feedtree.exchanges.mexc.refusals import explain
+from feedtree.exchanges.mexc.spot_rest import MexcSpotRest
 from feedtree.exchanges.mexc.venue import MEXC_SPOT
 from feedtree.exchanges.public.channels import Book
 from feedtree.exchanges.public.codec import WireTopic

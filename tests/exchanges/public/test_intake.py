@@ -3,25 +3,22 @@
 import pytest
 import trio
 
+from feedtree.exchanges.bad_frames import FEW, KEPT
+from feedtree.exchanges.controls import Notice, Pong, Undecodable, Unknown
+from feedtree.exchanges.endings import describe
 from feedtree.exchanges.errors import DecodeStorm, Desynchronised, PlannedReconnect
-from feedtree.exchanges.public.bad_frames import FEW, KEPT
 from feedtree.exchanges.public.channels import Book, BookTicker, Channel, Kline, Ticker, Topic, Trades
 from feedtree.exchanges.public.codec import (
     Confirmed,
     Datum,
     Decoded,
-    Notice,
-    Pong,
     RawBook,
     Refused,
     Removed,
     Resend,
     Seed,
-    Undecodable,
-    Unknown,
     WireTopic,
 )
-from feedtree.exchanges.public.endings import describe
 from feedtree.exchanges.public.intake import Intake
 from feedtree.exchanges.public.messages import (
     BookDelta,

@@ -5,10 +5,11 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from feedtree.exchanges.controls import Undecodable
 from feedtree.exchanges.gateio.venue import GATEIO_SPOT
 from feedtree.exchanges.public.book_sync import BookSync, Outcome
 from feedtree.exchanges.public.channels import Book, Topic
-from feedtree.exchanges.public.codec import RawBook, Undecodable, WireTopic
+from feedtree.exchanges.public.codec import RawBook, WireTopic
 from feedtree.exchanges.public.messages import BookDelta
 from feedtree.exchanges.symbols import Symbol, SymbolMap
 

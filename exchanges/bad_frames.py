@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from feedtree.exchanges.public.codec import Undecodable
+from feedtree.exchanges.controls import Undecodable
 
 WINDOW = 10.0  # seconds
 FEW = 10  # frames within the window that are told one by one, and are no storm yet

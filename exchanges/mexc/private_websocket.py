@@ -1,0 +1,10 @@
+"""MEXC's private websocket classes."""
+
+from feedtree.exchanges.mexc.private_venue import MEXC_SPOT_PRIVATE
+from feedtree.exchanges.private.websocket import PrivateSpotWebsocket
+
+
+class MexcPrivateSpotWebsocket(PrivateSpotWebsocket):
+    """One account at MEXC spot."""
+
+    VENUE = MEXC_SPOT_PRIVATE

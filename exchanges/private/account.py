@@ -1,0 +1,103 @@
+"""One account of one venue: what its streams share, and what outlives them."""
+
+from collections.abc import Iterable
+
+import trio
+
+from feedtree.exchanges.access import Access, Reach
+from feedtree.exchanges.credentials import Credentials
+from feedtree.exchanges.host import Host
+from feedtree.exchanges.private.clock import VenueClock
+from feedtree.exchanges.private.codec import PrivateCodec
+from feedtree.exchanges.private.lease import Lease, Leases
+from feedtree.exchanges.private.slots import Slots
+from feedtree.exchanges.private.store import AccountStore
+from feedtree.exchanges.private.venue import PrivateVenue
+from feedtree.exchanges.symbols import Symbol, SymbolMap
+
+
+class Account:
+    """The parts of an account.
+
+    Args:
+        venue: what is to be known of it.
+        name: the account's, ``main``.
+        credentials: its key and secret.
+        host: what the tree lends.
+        options: other addresses, certificates, proxy.
+        symbols: those that are compared with the venue also where no order of them is known.
+    """
+
+    def __init__(
+        self,
+        venue: PrivateVenue,
+        name: str,
+        credentials: Credentials,
+        host: Host,
+        options: Reach,
+        symbols: Iterable[Symbol],
+    ) -> None:
+        known = list(symbols)
+        self.venue = venue
+        self.name = name
+        self.host = host
+        self.access = Access(venue.endpoint, host, options)
+        self.symbols = SymbolMap(venue.spell, known)
+        self.store = AccountStore(venue.name, name, host.wall_ns, symbols=known)
+        self.store.listed = self.symbols.with_base
+        self.clock = VenueClock(host.wall_ns, trio.current_time)
+        self.rest = venue.rest(self.access.client, credentials, self.clock, self.symbols)
+        self.slots = Slots(self.store)
+        self.credentials = credentials
+        self._learned = False
+        self._unread: set[str] = set()  # symbols by the venue's names, which pushes named and nobody knew
+        self._unlisted: set[str] = set()  # those of them that the venue does not list either
+        self.leases = (
+            None
+            if venue.lease is None
+            else Leases(venue.lease(self.access.client, credentials, self.clock), host.rng)
+        )
+
+    def codec(self) -> PrivateCodec:
+        """Make the codec of one connection."""
+        return self.venue.codec(self.credentials, self.symbols)
+
+    def lease(self, slot: str) -> Lease | None:
+        """Make a slot's hold of a listen key; None where the venue needs none."""
+        return None if self.leases is None else Lease(self.leases, lambda: self.slots.relieve(slot))
+
+    async def prepare(self) -> None:
+        """Measure the venue's clock, and make its symbols known where that is needed.
+
+        Raises:
+            RestFailed: the venue does not answer.
+            VenueThrottled: it asks for a pause.
+        """
+        await self.clock.measure(self.rest.time_ns)
+        if self._unread or not self._learned:
+            await self.learn()
+
+    def unknown(self, wire: str) -> bool:
+        """Note that a push named a symbol that is not known; return whether learning may help."""
+        if wire in self._unlisted:
+            return False
+        self._unread.add(wire)
+        return True
+
+    async def learn(self) -> None:
+        """Make the venue's symbols known, where they cannot be read as they are; errors as `prepare`.
+
+        Those that pushes named are compared with the venue from then on.
+        """
+        if self.venue.learn is not None:
+            await self.venue.learn(self.access.client, self.symbols)
+        self._learned = True
+        while self._unread:
+            wire = self._unread.pop()
+            try:
+                self.store.include(self.symbols.from_wire(wire))
+            except KeyError:
+                self._unlisted.add(wire)
+                self.host.log.warning(
+                    "symbol_not_listed", venue=self.venue.name, account=self.name, wire=wire
+                )
