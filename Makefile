@@ -36,6 +36,7 @@ mutants: $(STAMP)  ## break the supervisors on purpose: the tests of the checkli
 	$(BIN)/python tests/supervisors/mutants.py
 
 test-peers: $(STAMP)  ## ccxt against the simulated exchanges, in an environment of its own
+	$(BIN)/python ops/peers/orders.py
 	$(BIN)/python ops/peers/books.py
 
 bench: $(STAMP)  ## clients side by side, the rows that matter; writes bench-<date>.json

@@ -11,10 +11,13 @@ from msgspec import Struct
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops import config_rules
 from feedtree.ops.config import ConfigError
+from feedtree.ops.sim.accounts.config import AccountConfig
+from feedtree.ops.sim.accounts.files import BadAccounts, read_accounts
+from feedtree.ops.sim.accounts.state import BadState
 from feedtree.ops.sim.config import SimConfig
 from feedtree.ops.sim.markets import DEFAULT_SYMBOLS
 from feedtree.ops.sim.run import run_sim, server_context
-from feedtree.ops.sim.switches import SwitchBoard, UnknownSwitch
+from feedtree.ops.sim.switchboard import SwitchBoard, UnknownSwitch
 
 
 class SimOptions(Struct, frozen=True):
@@ -28,6 +31,8 @@ class SimOptions(Struct, frozen=True):
     symbols: str | None
     replay: Path | None
     switches: tuple[str, ...]
+    accounts: Path | None
+    state: Path | None
     end_with_parent: bool
 
 
@@ -35,7 +40,7 @@ def serve(options: SimOptions) -> int:
     """Serve until SIGINT or SIGTERM, or until stdin ends where that was asked for.
 
     Returns:
-        The exit code: 1 where the address cannot be had.
+        The exit code: 1 where the address cannot be had, 2 where the state file cannot be used.
 
     Raises:
         ConfigError: an option is wrong.
@@ -46,6 +51,8 @@ def serve(options: SimOptions) -> int:
     code = 0
     try:
         trio.run(_serve, config, options, tls)
+    except* BadState as group:
+        code = _complain_of_state(group)
     except* OSError as group:
         code = _complain(options, group)
     return code
@@ -67,6 +74,8 @@ def sim_config(options: SimOptions) -> SimConfig:
         symbols=DEFAULT_SYMBOLS if options.symbols is None else _symbols(options.symbols),
         replay=_recorded(options.replay),
         switches=_switches(options.switches),
+        accounts=_accounts(options.accounts),
+        state=_state(options.state),
     )
 
 
@@ -91,6 +100,19 @@ def _symbols(text: str) -> tuple[Symbol, ...]:
         return config_rules.symbols([part.strip() for part in text.split(",")])
     except config_rules.Wrong as error:
         raise ConfigError(f"--symbols{error.key}", error.problem) from error
+
+
+def _accounts(path: Path | None) -> tuple[AccountConfig, ...] | None:
+    try:
+        return None if path is None else read_accounts(path)
+    except BadAccounts as error:
+        raise ConfigError("--accounts", str(error)) from error
+
+
+def _state(path: Path | None) -> Path | None:
+    if path is not None and not path.parent.is_dir():
+        raise ConfigError("--state", f'"{path}" cannot be made; allowed: a file in a folder that exists')
+    return path
 
 
 def _recorded(prefix: Path | None) -> Path | None:
@@ -126,6 +148,13 @@ def _switches(typed: tuple[str, ...]) -> dict[str, dict[str, object]]:
             raise ConfigError("--switch", str(error)) from error
         settings.setdefault(venue, {})[name] = value
     return settings
+
+
+def _complain_of_state(error: BaseException) -> int:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    print(f"feedtree: --state: {error}", file=sys.stderr)
+    return 2
 
 
 def _complain(options: SimOptions, error: BaseException) -> int:

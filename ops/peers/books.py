@@ -4,39 +4,20 @@ Usage: ``python ops/peers/books.py [SECONDS]``. Makes `.venv-peers` beside the p
 simulators on a free port, and exits 1 unless both venues' books were compared and none differed.
 """
 
-import subprocess
 import sys
-import venv
 from functools import partial
-from pathlib import Path
 
 import msgspec
 import trio
 
 from feedtree.exchanges.wire.tcp import TcpNetwork
+from feedtree.ops.peers.environment import HERE, PYTHON, make_environment
 from feedtree.ops.sim.config import SimConfig
 from feedtree.ops.sim.markets import DEFAULT_SYMBOLS
 from feedtree.ops.sim.server import RunningSim, serve_sim
 
-_HERE = Path(__file__).resolve().parent
-_PEERS = _HERE.parent.parent / ".venv-peers"
-_PYTHON = _PEERS / "bin" / "python"
 _SETTLE_S = 90.0  # what ccxt may take besides the comparing: its markets, 25 pushes before its first book
 _LEAST = 20  # comparisons of a venue, below which the run shows nothing
-
-
-def make_environment() -> None:
-    """Make `.venv-peers` and install what it pins; quick where that is done already.
-
-    Raises:
-        subprocess.CalledProcessError: pip failed.
-    """
-    if not _PYTHON.exists():
-        venv.create(_PEERS, with_pip=True)
-        (_PEERS / ".gitignore").write_text("*\n")
-    requirements = str(_HERE / "requirements.txt")
-    pip = [str(_PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]
-    subprocess.run(pip, check=True)
 
 
 async def compare(seconds: float) -> bool:
@@ -45,7 +26,7 @@ async def compare(seconds: float) -> bool:
     async with trio.open_nursery() as nursery:
         sim: RunningSim = await nursery.start(partial(serve_sim, SimConfig(), TcpNetwork()))
         urls = msgspec.json.encode(sim.urls).decode()
-        command = [str(_PYTHON), str(_HERE / "ccxt_books.py"), urls, str(seconds), *symbols]
+        command = [str(PYTHON), str(HERE / "ccxt_books.py"), urls, str(seconds), *symbols]
         with trio.fail_after(seconds + _SETTLE_S):
             done = await trio.run_process(command, capture_stdout=True, check=False)
         nursery.cancel_scope.cancel()

@@ -2,10 +2,6 @@
 
 Usage: ``python ccxt_books.py URLS_JSON SECONDS SYMBOL...``. The last line that it prints is JSON: by venue, how many
 books were compared and how many differed. Uses nothing of feedtree.
-
-ccxt's mexc is used with two of its options, for what it does by default is not right, against MEXC itself too: it
-skips the push that the REST book falls into, which cannot be at 10ms, where a push is one step of the engine; and it
-asks for 100 levels, beyond which its book has holes.
 """
 
 import asyncio
@@ -17,53 +13,10 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-import ccxt.pro  # type: ignore[import-not-found,import-untyped,unused-ignore]
+from ccxt_venues import gate, mexc  # type: ignore[import-not-found]
 
 _PAUSE_S = 0.2  # between two comparisons of one book
 _SHOWN = 3  # differences that are printed in full
-
-
-def gate(urls: dict[str, Any]) -> Any:
-    """Return ccxt's gate, pointed at the simulator."""
-    exchange = ccxt.pro.gate({"enableRateLimit": False})
-    exchange.urls["api"]["spot"] = urls["gateio.spot"]["ws"]
-    for visibility in ("public", "private"):
-        for key in exchange.urls["api"][visibility]:
-            exchange.urls["api"][visibility][key] = urls["gateio.spot"]["rest"]
-    exchange.options["fetchMarkets"]["types"] = ["spot"]
-    exchange.has["fetchCurrencies"] = False
-    return exchange
-
-
-class _Mexc(ccxt.pro.mexc):  # type: ignore[misc]
-    """ccxt's mexc, which keeps the first version of a push where the last one says what the book is."""
-
-    async def fetch_order_book(self, symbol: str, limit: Any = None, params: Any = None) -> Any:
-        """Fetch as many levels as MEXC gives."""
-        return await super().fetch_order_book(symbol, limit or 5_000, params or {})
-
-    def handle_book_delta(self, orderbook: Any, delta: Any) -> None:
-        """Apply a push, and note its last version."""
-        super().handle_book_delta(orderbook, delta)
-        if orderbook["nonce"] == int(delta["fromVersion"]):
-            orderbook["version"] = int(delta["toVersion"])
-
-
-def mexc(urls: dict[str, Any]) -> Any:
-    """Return ccxt's mexc, pointed at the simulator."""
-    exchange = _Mexc({"enableRateLimit": False})
-    exchange.options["watchOrderBook"] = {**exchange.options.get("watchOrderBook", {}), "frequency": "10ms"}
-    exchange.urls["api"]["ws"]["spot"] = urls["mexc.spot"]["ws"]
-    for visibility in ("public", "private"):
-        exchange.urls["api"]["spot"][visibility] = urls["mexc.spot"]["rest"]
-    exchange.fetch_swap_markets = no_markets  # futures are not simulated
-    exchange.has["fetchCurrencies"] = False
-    return exchange
-
-
-async def no_markets(_: Any) -> list[Any]:
-    """Stand for a product that the simulator has not."""
-    return []
 
 
 async def check(exchange: Any, venue: str, control: str, symbol: str, until: float) -> dict[str, int]:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from feedtree.exchanges.symbols import Symbol
+from feedtree.ops.sim.account_control import AccountControl, UnknownAccount
 from feedtree.ops.sim.faults import KINDS as FAULTS
 from feedtree.ops.sim.faults import Fault, UnknownFault, inflict
 from feedtree.ops.sim.http import Request, Response, json_response
 from feedtree.ops.sim.markets import spell
-from feedtree.ops.sim.switches import UnknownSwitch
+from feedtree.ops.sim.switchboard import UnknownSwitch
 from feedtree.ops.sim.venue import Venue
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Control:
             "/switch": self._switch,
             "/fault": self._fault,
             "/rate": self._rate,
+            **AccountControl(self._chosen).calls,
         }
 
     def answer(self, request: Request) -> Response:
@@ -47,7 +49,7 @@ class Control:
             return _problem(404, f"there are {', '.join(PREFIX + path for path in self._calls)}")
         try:
             content = call(request.query)
-        except (Mistyped, UnknownSwitch, UnknownFault) as error:
+        except (Mistyped, UnknownSwitch, UnknownFault, UnknownAccount) as error:
             return _problem(400, str(error))
         return json_response(content) if content is not None else _problem(404, "no such book (any more)")
 

@@ -22,7 +22,7 @@ class Fault:
         seconds: how long, for the kinds that last.
         code: of the close frame.
         symbol: the venue's spelling; empty means all.
-        count: how many pushes of each stream.
+        count: how many pushes of each stream, or pieces of each order.
     """
 
     kind: str
@@ -100,6 +100,27 @@ def _notice(venue: Venue, fault: Fault) -> int:
     return len(held)
 
 
+def _private_gap(venue: Venue, fault: Fault) -> int:
+    """Swallow the next `count` private pushes."""
+    if venue.private is None:
+        return 0
+    venue.private.lines.swallow += fault.count
+    return len(venue.private.lines)
+
+
+def _private_repeat(venue: Venue, fault: Fault) -> int:
+    """Send the next `count` private pushes twice."""
+    if venue.private is None:
+        return 0
+    venue.private.lines.repeat += fault.count
+    return len(venue.private.lines)
+
+
+def _fills(venue: Venue, fault: Fault) -> int:
+    """Fill the accounts' resting orders of `symbol` now, each in `count` pieces."""
+    return venue.private.engine.eat(fault.symbol, fault.count) if venue.private else 0
+
+
 KINDS: dict[str, Callable[[Venue, Fault], int]] = {
     "reset": _reset,
     "close": _close,
@@ -109,6 +130,9 @@ KINDS: dict[str, Callable[[Venue, Fault], int]] = {
     "repeat": _repeat,
     "garbage": _garbage,
     "notice": _notice,
+    "private_gap": _private_gap,
+    "private_repeat": _private_repeat,
+    "fills": _fills,
 }
 
 

@@ -72,9 +72,9 @@ class OrderFlow:
         """Let one trader do one thing."""
         book, fair, chance = self._book, self._fair_ticks(), self._rng.random()
         if (bid := book.best_bid) is not None and bid > fair:
-            book.place(-fair, _MAX_LOTS, at_ns, rest=False)
+            book.place(-fair, self._appetite(bids=True), at_ns, rest=False)
         elif (ask := book.best_ask) is not None and ask < fair:
-            book.place(fair, _MAX_LOTS, at_ns, rest=False)
+            book.place(fair, self._appetite(bids=False), at_ns, rest=False)
         elif chance < _TAKERS:
             self._take(fair, at_ns)
         elif chance < (0.6 if len(book.live) > self._orders else 0.45) and book.live:
@@ -94,6 +94,10 @@ class OrderFlow:
         reach = 1 + int(fair * 0.0001)
         key = fair + reach if self._rng.random() < 0.5 else -max(1, fair - reach)
         self._book.place(key, self._lots(), at_ns, rest=False)
+
+    def _appetite(self, *, bids: bool) -> int:
+        """Return how much of a side's stale quotes is picked off at once: accounts' orders go in parts."""
+        return self._lots() if self._book.owned(bids=bids) else _MAX_LOTS
 
     def _lots(self) -> int:
         return 1 + int(self._rng.expovariate(1.0) * self._mean_lots)

@@ -25,6 +25,9 @@ class Market:
         basis: how much dearer this venue is, relative.
         orders: resting orders that the book keeps, about.
         now_ns: UTC at the start.
+
+    Attributes:
+        on_print: told of every trade, once it is on the tape.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Market:
         self.tape = Tape(round(listing.start_price * ticks), now_ns // 1_000_000_000)
         self._trade_number = trade_number
         self._market_number = first_id
+        self.on_print: Callable[[Print], object] | None = None
         self.flow = OrderFlow(
             self.book, fair, rng, ticks=ticks, basis=basis, mean_lots=listing.mean_lots, orders=orders
         )
@@ -81,4 +85,7 @@ class Market:
 
     def _on_fill(self, fill: Fill) -> None:
         self._market_number += 1
-        self.tape.add(Print(self._trade_number(), self._market_number, fill))
+        trade = Print(self._trade_number(), self._market_number, fill)
+        self.tape.add(trade)
+        if self.on_print is not None:
+            self.on_print(trade)

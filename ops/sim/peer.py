@@ -92,6 +92,11 @@ class Peer:
         """Whether the connection is over."""
         return self._ended
 
+    @property
+    def host(self) -> str:
+        """The client's address without the port."""
+        return self._transport.peer.rpartition(":")[0]
+
     async def run(self, first: bytes) -> None:
         """Read until the connection ends. Closes it on every way out.
 

@@ -78,9 +78,14 @@ async def open_sim(
         OSError: the address is taken.
         NoRecording: ``config.replay`` names no recording.
         UnknownSwitch: ``config.switches`` names what there is not.
+        BadState: ``config.state`` is a file that cannot be used.
     """
     simulation = Simulation(config)
-    listener = await network.listen(host, port, tls=tls)
+    try:
+        listener = await network.listen(host, port, tls=tls)
+    except BaseException:
+        simulation.close()
+        raise
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(simulation.pulse)
@@ -93,6 +98,7 @@ async def open_sim(
                 nursery.cancel_scope.cancel()
     finally:
         listener.close()
+        simulation.close()
 
 
 async def serve_sim(
@@ -149,7 +155,11 @@ class _Door:
             transport.abort()
             return False
         if not request.upgrades:
-            return await http.answer(await self._rest(venue, request))
+            answer = await self._rest(venue, request)
+            if answer is None:
+                transport.abort()
+                return False
+            return await http.answer(answer)
         status = self._simulation.board.of(venue.name).upgrade_status
         if status:
             return await http.answer(venue.throttled(status, self._retry_after(venue, status)))
@@ -164,14 +174,22 @@ class _Door:
                 return venue
         return None
 
-    async def _rest(self, venue: Venue, request: Request) -> Response:
+    async def _rest(self, venue: Venue, request: Request) -> Response | None:
         switches = self._simulation.board.of(venue.name)
-        venue.journal.add(venue.clock.now_ns(), request.peer, "request", f"{request.method} {request.target}")
+        entries = venue.arrived(request)
+        venue.journal.add(venue.clock.now_ns(), request.peer, "request", _shown(request))
         await trio.sleep(switches.rest_delay_s)
         status = switches.rest_status
-        answer = venue.throttled(status, self._retry_after(venue, status)) if status else venue.rest(request)
-        body = answer.body.decode("utf-8", "replace")
+        answer = (
+            venue.throttled(status, self._retry_after(venue, status))
+            if status
+            else await venue.rest(request, entries)
+        )
         venue.journal.counts["rest"] += 1
+        if answer is None:
+            venue.journal.add(venue.clock.now_ns(), request.peer, "answer", "none: the connection was ended")
+            return None
+        body = answer.body.decode("utf-8", "replace")
         venue.journal.add(venue.clock.now_ns(), request.peer, "answer", f"{answer.status} {body[:500]}")
         return answer
 
@@ -214,3 +232,8 @@ class _Door:
             await peer.run(first)
         finally:
             del venue.peers[peer]
+
+
+def _shown(request: Request) -> str:
+    body = request.body.decode("utf-8", "replace")
+    return f"{request.method} {request.target} {body}".rstrip()

@@ -5,6 +5,7 @@ from zlib import crc32
 
 import trio
 
+from feedtree.ops.sim.accounts.state import StateFile
 from feedtree.ops.sim.clock import SimClock
 from feedtree.ops.sim.config import SimConfig
 from feedtree.ops.sim.flow import FairPrice
@@ -15,7 +16,7 @@ from feedtree.ops.sim.mexc.venue import MexcVenue
 from feedtree.ops.sim.replay.recording import Recording
 from feedtree.ops.sim.replay.venue import ReplayVenue
 from feedtree.ops.sim.streams import TICK_S
-from feedtree.ops.sim.switches import SwitchBoard
+from feedtree.ops.sim.switchboard import SwitchBoard
 from feedtree.ops.sim.venue import Venue
 
 _LATENCY_S = {GATEIO: 0.003, MEXC: 0.006}  # from the engine's change to the gateway's push
@@ -30,6 +31,9 @@ class Simulation:
 
     Args:
         config: its options.
+
+    Raises:
+        BadState: the state file cannot be used.
 
     Attributes:
         board: the switches.
@@ -47,12 +51,25 @@ class Simulation:
             listing.symbol: FairPrice(listing.start_price, random.Random(self._rng.random()))
             for listing in listings(GATEIO, config.symbols)
         }
+        self._state = StateFile(config.state) if config.state else None
         self.venues: dict[str, Venue] = {name: self._venue(name) for name in config.venues}
         self._books = [market for venue in self.venues.values() for market in venue.markets.values()]
         self._weights = _cumulated(
             [1.0 / (1 + index % len(config.symbols)) ** 0.5 for index in range(len(self._books))]
         )
         self._credit = 0.0
+        if self._state is not None:
+            self._state.begin(
+                record
+                for venue in self.venues.values()
+                if venue.private is not None
+                for record in venue.private.records()
+            )
+
+    def close(self) -> None:
+        """Write no more to the state file."""
+        if self._state is not None:
+            self._state.close()
 
     async def pulse(self) -> None:
         """Move the markets and push, for ever: the engine every 10 ms, each venue a little after it."""
@@ -118,6 +135,8 @@ class Simulation:
             )
             for listing in listings(name, self.config.symbols)
         )
+        if venue.private is not None:
+            venue.private.open(self.config.accounts_at(name), self._state)
         return venue
 
 

@@ -4,13 +4,9 @@ A switch is a field of a venue's structure; its type says what is allowed, its d
 are read at every use, so a change holds from the next frame, request or connection on.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
-
-from feedtree.ops.sim.markets import GATEIO, MEXC
 
 Seconds = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]
@@ -58,6 +54,36 @@ class VenueSwitches(Struct, kw_only=True):
     retry_after_s: Annotated[Seconds, _says("stated with 403, 418, 429 and 503; 0: not stated")] = 0.0
     rest_delay_s: Annotated[Seconds, _says("REST answers come that late")] = 0.0
     frame_per_write: Annotated[bool, _says("one write (one TLS record) per frame, not per batch")] = False
+    clock_skew_s: Annotated[
+        float,
+        Meta(ge=-86_400, le=86_400),
+        _says("so far ahead is the clock of signatures, expiries, private times and the time call"),
+    ] = 0.0
+    private_delay_s: Annotated[Seconds, _says("private pushes come that late")] = 0.0
+    private_skip_every: Annotated[Count, _says("every n-th private push is swallowed; 0: none")] = 0
+    private_repeat_every: Annotated[Count, _says("every n-th private push is sent twice; 0: none")] = 0
+    private_shuffle: Annotated[bool, _says("the pushes of one event come in random order")] = False
+    private_lag_s: Annotated[Seconds, _says("REST tells orders, balances and fills as of that long ago")] = (
+        0.0
+    )
+    private_rest_status: Annotated[
+        Literal[0, 429, 500, 502, 503, 504],
+        _says("REST calls that read an account are answered with this HTTP status; 0: normally"),
+    ] = 0
+    order_hold_s: Annotated[Seconds, _says("orders and amendments are held for so long, then taken")] = 0.0
+    expiry_checked: Annotated[
+        Literal["engine", "door"],
+        _says("where a request's expiry is checked: when it is taken, or before it may be held"),
+    ] = "engine"
+    order_answers: Annotated[
+        Literal["normal", "withheld", "cut", "status"],
+        _says("what answers an order that was taken: its answer, nothing, a reset, or HTTP 503"),
+    ] = "normal"
+    halted: Annotated[bool, _says("orders are refused: trading is suspended; cancels work")] = False
+    deny_permission: Annotated[
+        Literal["none", "read", "trade", "all"], _says("what no key may do, whatever its account says")
+    ] = "none"
+    deny_ip: Annotated[bool, _says("keys are refused from every address")] = False
 
 
 class GateioSwitches(VenueSwitches, kw_only=True):
@@ -102,6 +128,42 @@ class GateioSwitches(VenueSwitches, kw_only=True):
     ] = "none"
     system_channel: Annotated[str, _says("the channel of an upgrade notice")] = "spot.system"
     rest_limit: Annotated[Count, _says("REST calls per 10 s and endpoint, then 429; 0: unlimited")] = 200
+    order_limit: Annotated[
+        Count, _says("orders and amendments per second, user and pair, then 429; 0: unlimited")
+    ] = 10
+    cancel_limit: Annotated[Count, _says("cancels per second and user, then 429; 0: unlimited")] = 200
+    private_order: Annotated[
+        Literal["trades_first", "orders_first", "balances_first"],
+        _says("in which order the private pushes of one event come"),
+    ] = "trades_first"
+    cancel_balances: Annotated[
+        bool, _says("what a cancel gives back is pushed in spot.balances, which nobody has seen on the wire")
+    ] = True
+    impossible_orders: Annotated[
+        Literal["refused", "ended"],
+        _says(
+            "a post-only that would take and a fok that cannot fill: refused, or accepted and ended at once"
+        ),
+    ] = "refused"
+    late_cancel: Annotated[
+        Literal["not_found", "closed"],
+        _says("cancel of an order that is over: ORDER_NOT_FOUND, or ORDER_CLOSED and ORDER_CANCELLED"),
+    ] = "not_found"
+    repeated_text: Annotated[
+        Literal["refused", "accepted"], _says("an order whose text is known already")
+    ] = "refused"
+    text_life_s: Annotated[Seconds, _says("an order that is over can be named by its text for so long")] = (
+        1_800.0
+    )
+    api_fees: Annotated[bool, _says("orders over the WebSocket API carry their fees")] = False
+    api_label_in_text: Annotated[
+        bool, _says("errors of the WebSocket API repeat their label within their message")
+    ] = True
+    api_ack_false: Annotated[bool, _says("results over the WebSocket API carry ack:false")] = False
+    api_reset_name: Annotated[
+        Literal["x_gat_ratelimit_reset_timestamp", "x_gate_ratelimit_reset_timestamp"],
+        _says("how the WebSocket API spells when a limit's window ends"),
+    ] = "x_gat_ratelimit_reset_timestamp"
 
 
 class MexcSwitches(VenueSwitches, kw_only=True):
@@ -140,79 +202,65 @@ class MexcSwitches(VenueSwitches, kw_only=True):
     ] = True
     rest_limit: Annotated[Count, _says("REST weight per 10 s, then 429; 0: unlimited")] = 500
     life_s: Annotated[Seconds, _says("a connection is closed at this age; 0: never")] = 86_400.0
-
-
-KINDS: Mapping[str, type[VenueSwitches]] = {GATEIO: GateioSwitches, MEXC: MexcSwitches}
-
-
-class UnknownSwitch(ValueError):
-    """No such switch, or not such a value; the message says what there is."""
-
-
-class SwitchBoard:
-    """The switches of all venues of one simulation.
-
-    Attributes:
-        gateio: those of gateio.spot.
-        mexc: those of mexc.spot.
-    """
-
-    def __init__(self, settings: Mapping[str, Mapping[str, object]] | None = None) -> None:
-        self.gateio = GateioSwitches()
-        self.mexc = MexcSwitches()
-        for venue, values in (settings or {}).items():
-            for name, value in values.items():
-                self.set(venue, name, value)
-
-    def of(self, venue: str) -> VenueSwitches:
-        """Return a venue's switches.
-
-        Raises:
-            UnknownSwitch: no such venue.
-        """
-        if venue == GATEIO:
-            return self.gateio
-        if venue == MEXC:
-            return self.mexc
-        raise UnknownSwitch(f"unknown venue {venue!r}: there are {', '.join(KINDS)}")
-
-    def set(self, venue: str, name: str, value: object) -> object:
-        """Turn a switch, and return where it stood before.
-
-        Args:
-            venue: whose.
-            name: a field of its switches.
-            value: of the field's type, or its text.
-
-        Raises:
-            UnknownSwitch: no such venue or switch, or not such a value.
-        """
-        switches = self.of(venue)
-        if name not in switches.__struct_fields__:
-            raise UnknownSwitch(f"unknown switch {name!r}: there are {', '.join(switches.__struct_fields__)}")
-        try:
-            checked = msgspec.convert({name: value}, type(switches), strict=False)
-        except msgspec.ValidationError as error:
-            raise UnknownSwitch(f"{name} = {value!r}: {error}") from error
-        before: object = getattr(switches, name)
-        setattr(switches, name, getattr(checked, name))
-        return before
-
-    def listing(self, venue: str) -> list[dict[str, Any]]:
-        """Return a venue's switches with value, default, what is allowed, and what they do."""
-        switches = self.of(venue)
-        schema = msgspec.json.schema(type(switches))["$defs"][type(switches).__name__]["properties"]
-        return [_described(switches, name, schema[name]) for name in switches.__struct_fields__]
-
-
-def _described(switches: VenueSwitches, name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    allowed = schema.get("enum") or {
-        key: schema[key] for key in ("type", "minimum", "maximum") if key in schema
-    }
-    return {
-        "name": name,
-        "value": getattr(switches, name),
-        "default": schema.get("default"),
-        "allowed": allowed,
-        "what": schema.get("description", ""),
-    }
+    account_limit: Annotated[
+        Count, _says("weight of signed REST calls per 10 s, account and endpoint, then 429; 0: unlimited")
+    ] = 500
+    private_order: Annotated[
+        Literal["orders_first", "deals_first", "account_first"],
+        _says("in which order the private pushes of one event come"),
+    ] = "orders_first"
+    impossible_orders: Annotated[
+        Literal["refused", "ended"],
+        _says("a LIMIT_MAKER that would take and a FILL_OR_KILL that cannot fill: refused, or ended at once"),
+    ] = "ended"
+    late_cancel: Annotated[
+        Literal["unknown", "state", "answered"],
+        _says(
+            "cancel of an order that is over: -2011 Unknown order sent, -2011 that tells how it ended, or its row"
+        ),
+    ] = "unknown"
+    repeated_client_id: Annotated[
+        Literal["400", "-2010", "33333", "accepted"],
+        _says("an order whose newClientOrderId an open one has: refused with this code, or accepted"),
+    ] = "400"
+    no_funds: Annotated[
+        Literal[10101, 30004, 30005], _says("the code where there is too little for an order")
+    ] = 10101
+    order_extras: Annotated[
+        bool, _says("pushes of orders carry the optional fields 17 to 26, which nobody has recorded")
+    ] = False
+    denied_status: Annotated[
+        Literal[400, 401, 403], _says("HTTP status where a key lacks a permission, or its address is refused")
+    ] = 400
+    rest_trade_ids: Annotated[
+        Literal["same", "bare", "hex"],
+        _says("ids of myTrades: those of the pushes, without their X1, or 32 hex digits (2024)"),
+    ] = "same"
+    rest_whole_seconds: Annotated[bool, _says("REST times of orders and trades are whole seconds")] = True
+    rest_spans: Annotated[
+        Literal["exact", "as_told"],
+        _says("startTime and endTime are compared with exact times, or with those that rows tell"),
+    ] = "exact"
+    rest_long_spans: Annotated[
+        Literal["refused", "cut"],
+        _says("a span of more than 7 days of orders, or 30 of trades: refused, or cut to its newest part"),
+    ] = "refused"
+    rest_full_page: Annotated[
+        Literal["newest", "oldest"], _says("which end of a stretch of time a full page of rows is")
+    ] = "newest"
+    rest_nulls: Annotated[
+        Literal["unset", "all", "none"],
+        _says("null in REST rows: what is not set (2024), clientOrderId always, too, or nothing (documents)"),
+    ] = "unset"
+    listen_key_auth: Annotated[
+        Literal["signed", "key_only"], _says("what userDataStream asks for: a signature, or the key alone")
+    ] = "signed"
+    listen_key_life_s: Annotated[Seconds, _says("a listen key lives so long after its last renewal")] = (
+        3_600.0
+    )
+    listen_key_limit: Annotated[Count, _says("listen keys that an account can have")] = 60
+    listen_key_sockets: Annotated[Count, _says("connections that a listen key leads to")] = 5
+    listen_key_end: Annotated[
+        Literal["close", "silent", "text"],
+        _says("what a key's end does to its connections: closes them, leaves them silent, or tells them"),
+    ] = "close"

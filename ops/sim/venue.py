@@ -2,11 +2,13 @@
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 from itertools import count
 
 from feedtree.exchanges.symbols import Symbol
+from feedtree.ops.sim.accounts.entries import Entry
+from feedtree.ops.sim.accounts.side import PrivateSide
 from feedtree.ops.sim.clock import SimClock
 from feedtree.ops.sim.http import Request, Response
 from feedtree.ops.sim.journal import Journal
@@ -19,7 +21,7 @@ NS = 1_000_000_000
 
 
 class Venue(ABC):
-    """One simulated venue, public side.
+    """One simulated venue.
 
     Args:
         name: as feedtree writes it.
@@ -30,6 +32,7 @@ class Venue(ABC):
     Attributes:
         markets: by the venue's spelling; filled by `list_markets`.
         peers: the websocket clients, in order of arrival.
+        private: its accounts; None where it has no private side.
         refusing_until_ns: until then new connections of this venue are reset.
     """
 
@@ -41,6 +44,7 @@ class Venue(ABC):
         self.streams = Streams(switches, self.journal)
         self.markets: dict[str, Market] = {}
         self.peers: dict[Peer, None] = {}
+        self.private: PrivateSide | None = None
         self.refusing_until_ns = 0
         self._switches = switches
         self._trades = count(clock.first_id())
@@ -66,9 +70,18 @@ class Venue(ABC):
     def session(self, peer: Peer) -> Session:
         """Return the venue's side of a new connection."""
 
+    def arrived(self, request: Request) -> Sequence[Entry]:
+        """Take down a REST call that is order entry, before anything is done about it."""
+        return ()
+
     @abstractmethod
-    def rest(self, request: Request) -> Response:
-        """Answer a REST call."""
+    async def rest(self, request: Request, entries: Sequence[Entry]) -> Response | None:
+        """Answer a REST call; None ends the connection in place of an answer.
+
+        Args:
+            request: the call.
+            entries: what `arrived` took down of it.
+        """
 
     @abstractmethod
     def throttled(self, status: int, headers: tuple[tuple[str, str], ...]) -> Response:
@@ -90,6 +103,10 @@ class Venue(ABC):
     def next_trade(self) -> int:
         """Return the venue's next trade id."""
         return next(self._trades)
+
+    def trades_above(self, number: int) -> None:
+        """Have all later trade ids above one."""
+        self._trades = count(max(next(self._trades), number + 1))
 
     def market_of(self, symbol: Symbol) -> Market | None:
         """Return the market of a symbol."""
@@ -114,6 +131,8 @@ class Venue(ABC):
         while self._later and self._later[0][0] <= now_ns:
             heappop(self._later)[2]()
         self.streams.push(number, now_ns)
+        if self.private is not None:
+            self.private.push()
         frame_per_write = self._switches.frame_per_write
         for peer in list(self.peers):
             peer.frame_per_write = frame_per_write

@@ -1,7 +1,7 @@
 """Gate.io's frames: pushes and replies, as seen on the wire from 2024 on and in older forms."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,9 +19,10 @@ class ClientFrame(Struct):
     Args:
         channel: such as ``spot.trades``.
         event: ``subscribe``, ``unsubscribe``, empty for a ping.
-        payload: whatever the channel takes.
+        payload: whatever the channel takes; an API request's is read once more, for its exact text.
+        auth: of private channels: ``method``, ``KEY`` and ``SIGN``.
         id: echoed in the reply.
-        time: seconds; not checked for public channels.
+        time: seconds; not checked for public channels, signed for private ones.
     """
 
     channel: str = ""
@@ -29,6 +30,7 @@ class ClientFrame(Struct):
     payload: Any = None
     id: Any | UnsetType = UNSET
     time: Any = None
+    auth: Any = None
 
 
 class Refusal(Struct, frozen=True):
@@ -38,8 +40,24 @@ class Refusal(Struct, frozen=True):
     message: str
 
 
+class Refused(Exception):
+    """A request that is refused as a whole."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.refusal = Refusal(code, message)
+
+
 def push(channel: str, result: Mapping[str, object], now_ns: int) -> bytes:
     """Return an update frame."""
+    ms = now_ns // 1_000_000
+    return frames.text(
+        _encode({"time": ms // 1_000, "time_ms": ms, "channel": channel, "event": "update", "result": result})
+    )
+
+
+def private_push(channel: str, result: Sequence[Mapping[str, object]], now_ns: int) -> bytes:
+    """Return an update frame of a private channel, whose result is a list."""
     ms = now_ns // 1_000_000
     return frames.text(
         _encode({"time": ms // 1_000, "time_ms": ms, "channel": channel, "event": "update", "result": result})

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from feedtree.ops.sim.gateio.venue import GateioVenue
 
 PREFIX = "/api/v4"
+_ONE_PAIR = "/spot/currency_pairs/"
+_PRIVATE = ("/spot/", "/wallet/", "/account/")
 
 
 def error(status: int, label: str, message: str, headers: tuple[tuple[str, str], ...] = ()) -> Response:
@@ -41,6 +43,10 @@ class GateioRest:
             "/margin/currency_pairs": lambda _: json_response([]),
         }
 
+    def serves(self, path: str) -> bool:
+        """Whether a path is no private one."""
+        return path in self._calls or path.startswith(_ONE_PAIR) or not path.startswith(_PRIVATE)
+
     def answer(self, request: Request) -> Response:
         """Answer a call."""
         path = request.path.removeprefix(PREFIX)
@@ -52,7 +58,7 @@ class GateioRest:
         return call(request)
 
     def _elsewhere(self, path: str) -> Response:
-        single = path.removeprefix("/spot/currency_pairs/")
+        single = path.removeprefix(_ONE_PAIR)
         if single != path:
             market = self._venue.pair(single)
             if market:
@@ -62,12 +68,10 @@ class GateioRest:
                 "INVALID_CURRENCY",
                 f"Invalid currency {single.split('_')[0]}",
             )
-        if path.startswith(("/spot/", "/wallet/")):  # the private part
-            return error(400, "MISSING_REQUIRED_HEADER", "Missing required header: Timestamp")
         return error(404, "NOT_FOUND", "The requested URL was not found")
 
     def _time(self, _: Request) -> Response:
-        return json_response({"server_time": self._venue.clock.now_ns() // 1_000_000})
+        return json_response({"server_time": self._venue.private.now_ns() // 1_000_000})
 
     def _pairs(self, _: Request) -> Response:
         return json_response([_pair(market) for market in self._venue.markets.values()])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from feedtree.ops.sim.gateio.api_session import ApiSession
 from feedtree.ops.sim.gateio.books import (
     BOOK_LEVELS,
     BOOK_PERIODS,
@@ -14,7 +15,8 @@ from feedtree.ops.sim.gateio.books import (
     UpdateStream,
     WholeBookStream,
 )
-from feedtree.ops.sim.gateio.envelope import ClientFrame, Refusal, Replies
+from feedtree.ops.sim.gateio.envelope import ClientFrame, Refusal, Refused, Replies
+from feedtree.ops.sim.gateio.private_session import PrivateSubscriptions
 from feedtree.ops.sim.gateio.streams import (
     INTERVALS_S,
     BookTickerStream,
@@ -30,30 +32,9 @@ if TYPE_CHECKING:
     from feedtree.ops.sim.gateio.venue import GateioVenue
 
 _PER_PAIR = ("spot.trades", "spot.tickers", "spot.book_ticker")
-_PRIVATE = (
-    "spot.orders",
-    "spot.orders_v2",
-    "spot.usertrades",
-    "spot.usertrades_v2",
-    "spot.balances",
-    "spot.margin_balances",
-    "spot.funding_balances",
-    "spot.cross_balances",
-    "spot.priceorders",
-)
-_NO_KEY = '{"label":"INVALID_KEY","message":"Invalid key provided"}\n'
-
 Key = tuple[str, ...]  # channel and its parameters
 Make = Callable[[], Stream]
 Wanted = dict[Key, Make | None]  # None: confirmed, and silent for ever
-
-
-class Refused(Exception):
-    """A request that is refused as a whole."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.refusal = Refusal(code, message)
 
 
 class GateioSession:
@@ -69,12 +50,14 @@ class GateioSession:
         self._peer = peer
         self._replies = Replies(venue.switches, venue.rng)
         self._subscribed: set[Key] = set()
+        self._private = PrivateSubscriptions(venue.private, peer)
+        self._api = ApiSession(venue.private, peer)
         self._decode = msgspec.json.Decoder(ClientFrame).decode
 
     @property
     def subscribed(self) -> bool:
         """Whether it has any subscription, be it a silent one."""
-        return bool(self._subscribed)
+        return bool(self._subscribed) or self._private.any
 
     def on_text(self, text: str) -> None:
         """See `Session`."""
@@ -85,6 +68,8 @@ class GateioSession:
             return
         if request.channel.endswith(".ping"):
             self._app_ping(request)
+        elif request.event == "api":
+            self._api.on_text(text)
         elif request.event == "subscribe":
             self._answer(request, self._subscribe)
         elif request.event == "unsubscribe":
@@ -101,6 +86,7 @@ class GateioSession:
         for key in self._subscribed:
             self._venue.streams.leave(key, self._peer)
         self._subscribed.clear()
+        self._private.close()
 
     def _answer(self, request: ClientFrame, action: Callable[[ClientFrame, Wanted], None]) -> None:
         self._venue.later(self._venue.switches.answer_delay_s, lambda: self._guarded(request, action))
@@ -109,7 +95,11 @@ class GateioSession:
         if self._peer.ended:
             return
         try:
-            action(request, self._wanted(request))
+            if self._private.handles(request.channel):
+                self._private.change(request)
+                self._send(self._replies.accepted(request, self._venue.clock.now_ns()))
+            else:
+                action(request, self._wanted(request))
         except Refused as refused:
             self._refuse(request, refused.refusal)
         self._peer.flush()
@@ -164,8 +154,6 @@ class GateioSession:
 
     def _wanted(self, request: ClientFrame) -> Wanted:
         payload = request.payload
-        if request.channel in _PRIVATE:
-            raise Refused(4, _NO_KEY)
         if not isinstance(payload, list) or not all(isinstance(entry, str) for entry in payload):
             raise Refused(1, "invalid argument: payload must be an array of strings")
         if not payload:

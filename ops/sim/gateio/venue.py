@@ -1,10 +1,16 @@
 """The simulated Gate.io spot venue."""
 
 import random
+from collections.abc import Sequence
 
+from feedtree.ops.sim.accounts.entries import Entry
 from feedtree.ops.sim.budget import WindowBudget
 from feedtree.ops.sim.clock import SimClock
+from feedtree.ops.sim.gateio.account_rates import Rate
+from feedtree.ops.sim.gateio.account_rest import AccountRest
+from feedtree.ops.sim.gateio.arrivals import of_request
 from feedtree.ops.sim.gateio.envelope import push
+from feedtree.ops.sim.gateio.private import GateioPrivate
 from feedtree.ops.sim.gateio.rest import PREFIX, GateioRest, error
 from feedtree.ops.sim.gateio.session import GateioSession
 from feedtree.ops.sim.http import Request, Response
@@ -29,7 +35,9 @@ class GateioVenue(Venue):
     def __init__(self, switches: GateioSwitches, clock: SimClock, rng: random.Random) -> None:
         super().__init__(GATEIO, switches, clock, rng)
         self.switches = switches
+        self.private: GateioPrivate = GateioPrivate(self)
         self._rest = GateioRest(self)
+        self._account_rest = AccountRest(self.private)
         self._budget = WindowBudget(10)
 
     @property
@@ -50,22 +58,28 @@ class GateioVenue(Venue):
         """See `Venue`."""
         return GateioSession(self, peer)
 
-    def rest(self, request: Request) -> Response:
+    def arrived(self, request: Request) -> list[Entry]:
         """See `Venue`."""
-        now_ns = self.clock.now_ns()
-        limit = self.switches.rest_limit
+        return of_request(self.private, request, request.path.removeprefix(PREFIX))
+
+    async def rest(self, request: Request, entries: Sequence[Entry]) -> Response | None:
+        """See `Venue`."""
+        path = request.path.removeprefix(PREFIX)
+        in_time: tuple[str, str] = ("X-In-Time", str(self.private.now_ns() // 1_000))
+        if self._rest.serves(path):
+            answer: Response | None = self._public(request)
+        else:
+            answer = await self._account_rest.answer(request, path, entries)
+        return answer and Response(answer.status, answer.body, (*answer.headers, in_time))
+
+    def _public(self, request: Request) -> Response:
+        now_ns, limit = self.clock.now_ns(), self.switches.rest_limit
         left, resets_s = self._budget.spend(request.host, request.path, 1, limit, now_ns / NS)
-        headers: tuple[tuple[str, str], ...] = (("X-In-Time", str(now_ns // 1_000)),)
-        if limit:
-            headers += (
-                ("X-Gate-RateLimit-Requests-Remain", str(max(0, left))),
-                ("X-Gate-RateLimit-Limit", str(limit)),
-                ("X-Gate-RateLimit-Reset-Timestamp", str(int(resets_s))),
-            )
+        rate = Rate(left, limit, int(resets_s))
         if left < 0:
-            return self.throttled(429, headers)
+            return self.throttled(429, rate.headers())
         answer = self._rest.answer(request)
-        return Response(answer.status, answer.body, (*answer.headers, *headers))
+        return Response(answer.status, answer.body, (*answer.headers, *rate.headers()))
 
     def throttled(self, status: int, headers: tuple[tuple[str, str], ...]) -> Response:
         """See `Venue`."""

@@ -7,6 +7,7 @@ from feedtree.ops.sim import decimals
 from feedtree.ops.sim.http import Request, Response, json_response
 from feedtree.ops.sim.market import Market
 from feedtree.ops.sim.mexc.streams import best
+from feedtree.ops.sim.mexc.tickets import MAX_QUOTE, MAX_QUOTE_MARKET, MIN_QUOTE
 from feedtree.ops.sim.orderbook import sides
 from feedtree.ops.sim.tape import Candle, Print
 from feedtree.ops.sim.venue import NS
@@ -75,7 +76,7 @@ class MexcRest:
         return call[1](request)
 
     def _time(self, _: Request) -> Response:
-        return json_response({"serverTime": self._now_ms()})
+        return json_response({"serverTime": self._venue.private.now_ns() // 10**6})
 
     def _depth(self, request: Request) -> Response:
         market, limit = self._asked(request), _number(request, "limit", 100)
@@ -252,15 +253,15 @@ def _row(market: Market) -> dict[str, object]:
         "orderTypes": ["LIMIT", "MARKET", "LIMIT_MAKER"],
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
-        "quoteAmountPrecision": "1",
+        "quoteAmountPrecision": str(MIN_QUOTE),
         "baseSizePrecision": decimals.text(1, listing.size_decimals),
         "permissions": ["SPOT"],
         "filters": filters,
-        "maxQuoteAmount": "2000000",
+        "maxQuoteAmount": str(MAX_QUOTE),
         "makerCommission": "0",
         "takerCommission": "0.0005",
-        "quoteAmountPrecisionMarket": "1",
-        "maxQuoteAmountMarket": "100000",
+        "quoteAmountPrecisionMarket": str(MIN_QUOTE),
+        "maxQuoteAmountMarket": str(MAX_QUOTE_MARKET),
         "fullName": symbol.base,
         "tradeSideType": 1,
     }

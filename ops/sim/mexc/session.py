@@ -1,11 +1,11 @@
 """One client's connection to MEXC: its topics, limits and answers."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from feedtree.ops.sim import frames
 from feedtree.ops.sim.mexc.envelope import (
     ClientFrame,
     accepted_text,
@@ -13,6 +13,7 @@ from feedtree.ops.sim.mexc.envelope import (
     refused_text,
     reply,
 )
+from feedtree.ops.sim.mexc.private_topics import PrivateTopics
 from feedtree.ops.sim.mexc.topics import maker, symbol_of
 from feedtree.ops.sim.peer import Peer
 from feedtree.ops.sim.venue import NS
@@ -35,8 +36,7 @@ class MexcSession:
         self._topics: set[str] = set()
         self._messages: deque[int] = deque()
         self._decode = msgspec.json.Decoder(ClientFrame).decode
-        if "listenKey=" in peer.path:
-            peer.send(frames.text(b"Invalid listen key"))
+        self._private = PrivateTopics(venue.private, peer)
 
     @property
     def subscribed(self) -> bool:
@@ -70,6 +70,7 @@ class MexcSession:
         for topic in self._topics:
             self._venue.streams.leave((topic, symbol_of(topic)), self._peer)
         self._topics.clear()
+        self._private.close()
 
     def _too_fast(self) -> bool:
         limit, now_ns = self._venue.switches.message_limit, self._peer.heard_ns
@@ -107,23 +108,32 @@ class MexcSession:
 
     def _take(self, topic: str) -> bool:
         """Subscribe a topic; return whether MEXC says that it did."""
-        switches = self._venue.switches
-        make = maker(topic, self._venue)
-        if make is None:
+        switches, join = self._venue.switches, self._joining(topic)
+        if join is None:
             return False
         if topic in self._topics:
             return True
         if len(self._topics) >= switches.topic_limit:
             return switches.surplus == "silent"
         self._topics.add(topic)
-        symbol = symbol_of(topic)
-        if not switches.silent_topic or symbol != switches.silent_topic:
-            self._venue.streams.join((topic, symbol), self._peer, make)
+        join()
         return True
+
+    def _joining(self, topic: str) -> Callable[[], object] | None:
+        """Return what joins a topic; None where there is nothing to join."""
+        if self._private.handles(topic):
+            return (lambda: self._private.take(topic)) if self._private.known else None
+        make, symbol = maker(topic, self._venue), symbol_of(topic)
+        if make is None:
+            return None
+        if symbol and symbol == self._venue.switches.silent_topic:
+            return lambda: None
+        return lambda: self._venue.streams.join((topic, symbol), self._peer, make)
 
     def _unsubscribe(self, request: ClientFrame) -> None:
         for topic in request.params or []:
             self._venue.streams.leave((topic, symbol_of(topic)), self._peer)
+            self._private.drop(topic)
             self._topics.discard(topic)
         if not self._topics:
             self._peer.emptied_ns = self._peer.heard_ns

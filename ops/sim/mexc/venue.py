@@ -1,13 +1,19 @@
 """The simulated MEXC spot venue."""
 
+import math
 import random
+from collections.abc import Sequence
 
 from feedtree.ops.sim import frames
+from feedtree.ops.sim.accounts.entries import Entry
 from feedtree.ops.sim.budget import WindowBudget
 from feedtree.ops.sim.clock import SimClock
 from feedtree.ops.sim.http import Request, Response, json_response
 from feedtree.ops.sim.market import Market
 from feedtree.ops.sim.markets import MEXC
+from feedtree.ops.sim.mexc.account_rest import AccountRest
+from feedtree.ops.sim.mexc.arrivals import of_request
+from feedtree.ops.sim.mexc.private import MexcPrivate
 from feedtree.ops.sim.mexc.rest import PREFIX, MexcRest
 from feedtree.ops.sim.mexc.session import MexcSession
 from feedtree.ops.sim.peer import Peer
@@ -27,7 +33,9 @@ class MexcVenue(Venue):
     def __init__(self, switches: MexcSwitches, clock: SimClock, rng: random.Random) -> None:
         super().__init__(MEXC, switches, clock, rng)
         self.switches = switches
+        self.private: MexcPrivate = MexcPrivate(self)
         self._rest = MexcRest(self)
+        self._account_rest = AccountRest(self.private)
         self._budget = WindowBudget(10)
 
     @property
@@ -48,12 +56,21 @@ class MexcVenue(Venue):
         """See `Venue`."""
         return MexcSession(self, peer)
 
-    def rest(self, request: Request) -> Response:
+    def arrived(self, request: Request) -> list[Entry]:
         """See `Venue`."""
+        return of_request(self.private, request, request.path.removeprefix(PREFIX))
+
+    async def rest(self, request: Request, entries: Sequence[Entry]) -> Response | None:
+        """See `Venue`."""
+        path = request.path.removeprefix(PREFIX)
+        if self._account_rest.serves(path):
+            return await self._account_rest.answer(request, path, entries)
         weight = self._rest.weight(request)
         now_s = self.clock.now_ns() / NS
-        left, _ = self._budget.spend(request.host, "", weight, self.switches.rest_limit, now_s)
-        return self.throttled(429, ()) if left < 0 else self._rest.answer(request)
+        left, ends_s = self._budget.spend(request.host, "", weight, self.switches.rest_limit, now_s)
+        if left >= 0:
+            return self._rest.answer(request)
+        return self.throttled(429, (("Retry-After", str(math.ceil(ends_s - now_s))),))
 
     def throttled(self, status: int, headers: tuple[tuple[str, str], ...]) -> Response:
         """See `Venue`."""

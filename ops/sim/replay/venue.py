@@ -1,12 +1,13 @@
 """Gate.io as it was during a recorded session."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.sim import frames
+from feedtree.ops.sim.accounts.entries import Entry
 from feedtree.ops.sim.clock import SimClock
 from feedtree.ops.sim.gateio.envelope import ClientFrame, Refusal, Replies
 from feedtree.ops.sim.gateio.rest import PREFIX, error
@@ -64,7 +65,7 @@ class ReplayVenue(Venue):
         """See `Venue`."""
         return ReplaySession(self, peer)
 
-    def rest(self, request: Request) -> Response:
+    async def rest(self, request: Request, entries: Sequence[Entry]) -> Response:
         """See `Venue`."""
         path = request.path.removeprefix(PREFIX)
         if path == "/spot/currency_pairs":

@@ -1,9 +1,12 @@
 """A simulation on a memory network, and a websocket client that shares no code with it."""
 
+import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import trio
@@ -15,6 +18,7 @@ from feedtree.exchanges.mexc.proto.spot_pb2 import PushDataV3ApiWrapper
 from feedtree.exchanges.symbols import Symbol
 from feedtree.exchanges.wire.memory import MemoryNetwork
 from feedtree.exchanges.wire.transport import receive
+from feedtree.ops.sim.accounts.config import DEMO_KEY, DEMO_SECRET
 from feedtree.ops.sim.config import SimConfig
 from feedtree.ops.sim.server import open_sim
 
@@ -31,6 +35,7 @@ class Client:
         self.path = path
         self.inbox: list[Any] = []
         self.ended: str | None = None  # "tcp", "reset", or the close code
+        self.listen_key = ""
         self.pongs = 0
         self.pings = 0
         self._parts: list[Any] = []  # wsproto gives what is there of a frame
@@ -160,10 +165,15 @@ class Bench:
     async def client(self, venue: str, path: str = "") -> Client:
         return await Client(await self.dial(), path or PATHS[venue]).upgrade()
 
-    async def get(self, target: str, method: str = "GET") -> Answer:
+    async def get(
+        self, target: str, method: str = "GET", headers: dict[str, str] | None = None, body: str = ""
+    ) -> Answer:
         transport = await self.dial()
-        request = f"{method} {target} HTTP/1.1\r\nHost: sim\r\nConnection: close\r\n\r\n"
-        await transport.send_all(request.encode())
+        lines = {"Host": "sim", "Connection": "close", **(headers or {})}
+        if body:
+            lines["Content-Length"] = str(len(body.encode()))
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        await transport.send_all(f"{method} {target} HTTP/1.1\r\n{head}\r\n{body}".encode())
         raw = b""
         while data := await receive(transport):
             raw += data
@@ -176,8 +186,117 @@ class Bench:
         assert answer.status == 200, answer.body
         return answer.json
 
+    def gate(self, key: str = DEMO_KEY, secret: str = DEMO_SECRET) -> "GateAccount":
+        return GateAccount(self, key, secret)
+
+    def mexc(self, key: str = DEMO_KEY, secret: str = DEMO_SECRET) -> "MexcAccount":
+        return MexcAccount(self, key, secret)
+
+    def account(self, venue: str, name: str = "demo") -> Any:
+        accounts = self.sim.venues[venue].private.accounts.values()
+        return next(account for account in accounts if account.name == name)
+
     def market(self, venue: str, symbol: str = "BTC/USDT") -> Any:
         return self.sim.venues[venue].market_of(Symbol.parse(symbol))
+
+
+def _hmac(secret: str, text: str) -> str:
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha512).hexdigest()
+
+
+class GateAccount:
+    """Signs requests to Gate.io as its documents say, with a key and secret; ``skew_s`` puts its clock wrong."""
+
+    def __init__(self, bench: Bench, key: str, secret: str) -> None:
+        self.bench = bench
+        self.key = key
+        self.secret = secret
+        self.skew_s = 0
+
+    def now_s(self) -> int:
+        return self.bench.sim.clock.now_ns() // 10**9 + self.skew_s
+
+    async def rest(
+        self, method: str, path: str, query: str = "", content: Any = None, headers: Any = None
+    ) -> Answer:
+        path, body = f"/api/v4{path}", "" if content is None else json.dumps(content)
+        stamp, digest = str(self.now_s()), hashlib.sha512(body.encode()).hexdigest()
+        sign = _hmac(self.secret, "\n".join((method, path, query, digest, stamp)))
+        signed = {"KEY": self.key, "Timestamp": stamp, "SIGN": sign, **(headers or {})}
+        return await self.bench.get(path + ("?" + query if query else ""), method, signed, body)
+
+    async def place(self, headers: Any = None, **fields: Any) -> Answer:
+        order = {"currency_pair": "BTC_USDT", "side": "buy", "type": "limit", **fields}
+        return await self.rest("POST", "/spot/orders", content=order, headers=headers)
+
+    def subscribe(self, channel: str, *payload: str, event: str = "subscribe", **more: Any) -> Any:
+        now_s = self.now_s()
+        sign = _hmac(self.secret, f"channel={channel}&event={event}&time={now_s}")
+        auth = {"method": "api_key", "KEY": self.key, "SIGN": sign}
+        frame = {"time": now_s, "channel": channel, "event": event, "auth": auth, **more}
+        return {**frame, "payload": list(payload)} if payload else frame
+
+    def login(self, number: str = "login") -> Any:
+        stamp = str(self.now_s())
+        sign = _hmac(self.secret, f"api\nspot.login\n\n{stamp}")
+        payload = {"req_id": number, "api_key": self.key, "signature": sign, "timestamp": stamp}
+        return {"time": self.now_s(), "channel": "spot.login", "event": "api", "payload": payload}
+
+    def call(self, channel: str, param: Any, number: str = "1", **header: str) -> Any:
+        payload = {"req_id": number, "req_param": param, **({"req_header": header} if header else {})}
+        return {"time": self.now_s(), "channel": channel, "event": "api", "payload": payload}
+
+    def signed_call(self, channel: str, param: Any, secret: str) -> Any:
+        """A call that carries a signature of its own, made with a secret."""
+        frame, stamp = self.call(channel, param), str(self.now_s())
+        text = json.dumps(param)  # as `Client.send` writes it
+        sign = _hmac(secret, f"api\n{channel}\n{text}\n{stamp}")
+        frame["payload"] |= {"api_key": self.key, "signature": sign, "timestamp": stamp}
+        return frame
+
+    async def stream(self, *channels: str) -> Client:
+        """Return a client that has subscribed channels of this account."""
+        client = await self.bench.client("gateio.spot")
+        for channel in channels:
+            payload = ("!all",) if channel != "spot.balances" else ()
+            await client.send(self.subscribe(channel, *payload))
+            ack = await client.next()
+            assert ack["result"] == {"status": "success"}, ack
+        return client
+
+
+class MexcAccount:
+    """Signs requests to MEXC as its documents say, with a key and secret; ``skew_ms`` puts its clock wrong."""
+
+    def __init__(self, bench: Bench, key: str, secret: str) -> None:
+        self.bench = bench
+        self.key = key
+        self.secret = secret
+        self.skew_ms = 0
+
+    def now_ms(self) -> int:
+        return self.bench.sim.clock.now_ns() // 10**6 + self.skew_ms
+
+    async def rest(self, method: str, path: str, **params: Any) -> Answer:
+        query = urlencode({**params, "timestamp": self.now_ms()})
+        sign = hmac.new(self.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
+        target = f"/api/v3{path}?{query}&signature={sign}"
+        return await self.bench.get(target, method, {"X-MEXC-APIKEY": self.key})
+
+    async def place(self, **params: Any) -> Answer:
+        order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", **params}
+        return await self.rest("POST", "/order", **order)
+
+    async def stream(self, *names: str) -> Client:
+        """Return a client that has subscribed private topics of this account."""
+        key = (await self.rest("POST", "/userDataStream")).json["listenKey"]
+        client = await self.bench.client("mexc.spot", f"/ws?listenKey={key}")
+        client.listen_key = key
+        topics = [f"spot@private.{name}.v3.api.pb" for name in names]
+        await client.send(_topics(*topics))
+        ack = await client.next()
+        assert ack["msg"] == ",".join(topics), ack
+        return client
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 import pytest
 
-from feedtree.ops.sim.switches import SwitchBoard, UnknownSwitch
+from feedtree.ops.sim.switchboard import SwitchBoard, UnknownSwitch
 
 VENUES = ("gateio.spot", "mexc.spot")
 

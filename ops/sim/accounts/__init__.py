@@ -1,0 +1,1 @@
+"""What both venues' private sides share: accounts, their orders, and the engine that matches these."""
