@@ -1,7 +1,7 @@
 """The composition root and all around a running tree.
 
-``Config, Venue, Watch, load_config, open_tree, run_tree`` are resolved when they are first used, so that importing the
-package costs nothing.
+``Config, Venue, Account, Watch, load_config, open_tree, run_tree`` are resolved when they are first used, so that
+importing the package costs nothing.
 """
 
 from importlib import import_module
@@ -9,16 +9,28 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from feedtree.ops.app import Tree, open_tree, run_tree
-    from feedtree.ops.config import Config, ConfigError, Venue, Watch, load_config
+    from feedtree.ops.config import Account, Config, ConfigError, Venue, Watch
+from feedtree.ops.config_file import load_config
 
-__all__ = ["Config", "ConfigError", "Tree", "Venue", "Watch", "load_config", "open_tree", "run_tree"]
+__all__ = [
+    "Account",
+    "Config",
+    "ConfigError",
+    "Tree",
+    "Venue",
+    "Watch",
+    "load_config",
+    "open_tree",
+    "run_tree",
+]
 
 _HOME = {
+    "Account": "config",
     "Config": "config",
     "ConfigError": "config",
     "Venue": "config",
     "Watch": "config",
-    "load_config": "config",
+    "load_config": "config_file",
     "Tree": "app",
     "open_tree": "app",
     "run_tree": "app",

@@ -1,23 +1,28 @@
 """The composition root: a config becomes a running tree."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import import_module
 from random import Random
+from types import MappingProxyType
 from typing import Any, Literal
 
 import trio
 
 from feedtree.actors.context import default_log
+from feedtree.exchanges.access import Reach
 from feedtree.exchanges.host import Host
+from feedtree.exchanges.private import hub as private_hub
+from feedtree.exchanges.private.hub import PrivateHub
+from feedtree.exchanges.private.websocket import BasePrivateWebsocket
 from feedtree.exchanges.public.hub import PublicHub
 from feedtree.exchanges.public.source import StreamOptions
 from feedtree.exchanges.public.websocket import PARENT, BasePublicWebsocket
 from feedtree.exchanges.wire.connection import ReadMode
 from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import Network
-from feedtree.ops.config import Config, Venue
+from feedtree.ops.config import Account, Config, Venue
 from feedtree.ops.inspect import inspect_spec
 from feedtree.supervisors import (
     ChildSpec,
@@ -37,10 +42,23 @@ WEBSOCKETS = {
 }
 
 
+PRIVATE_WEBSOCKETS = {
+    "gateio.spot": ("feedtree.exchanges.gateio.private_websocket", "GateioPrivateSpotWebsocket"),
+    "mexc.spot": ("feedtree.exchanges.mexc.private_websocket", "MexcPrivateSpotWebsocket"),
+}
+
+
 def websocket_class(venue: str) -> type[BasePublicWebsocket]:
     """Return a venue's websocket class; a venue that no config names is never imported."""
     module, name = WEBSOCKETS[venue]
     found: type[BasePublicWebsocket] = getattr(import_module(module), name)
+    return found
+
+
+def private_websocket_class(venue: str) -> type[BasePrivateWebsocket]:
+    """Return a venue's private websocket class; a venue that no config names is never imported."""
+    module, name = PRIVATE_WEBSOCKETS[venue]
+    found: type[BasePrivateWebsocket] = getattr(import_module(module), name)
     return found
 
 
@@ -50,13 +68,17 @@ class Tree:
     Attributes:
         host: what websocket objects of this tree are made with.
         public: every public feed; open mailboxes here.
+        private: every account; open mailboxes over several of them here.
         websockets: the websocket objects that the config asked for, by venue.
+        accounts: the private websocket objects that the config asked for, by ``gateio.spot/main``.
     """
 
-    def __init__(self, host: Host, public: PublicHub) -> None:
+    def __init__(self, host: Host, public: PublicHub, private: PrivateHub) -> None:
         self.host = host
         self.public = public
+        self.private = private
         self.websockets: dict[str, BasePublicWebsocket] = {}
+        self.accounts: dict[str, BasePrivateWebsocket] = {}
 
     @property
     def supervisor(self) -> Supervisor:
@@ -87,6 +109,7 @@ async def open_tree(
     app: str = "app",
     inspect: bool = False,
     on_failure: Literal["park", "raise"] = "park",
+    resume: Mapping[str, str] = MappingProxyType({}),
     network: Network | None = None,
     wall_ns: Callable[[], int] = time.time_ns,
     rng: Random | None = None,
@@ -102,6 +125,7 @@ async def open_tree(
         app: the name under which ``feedtree tree`` finds this tree.
         inspect: whether to serve the tree on a Unix socket, for the same user only.
         on_failure: ``park`` keeps a failure inside its venue; ``raise`` gives it to the body's caller.
+        resume: of accounts, ``gateio.spot/main``: the cursor of the last fill that an earlier process handled.
         network: TCP by default; a memory network for tests.
         wall_ns: UTC nanoseconds.
         rng: where jitter comes from.
@@ -113,6 +137,7 @@ async def open_tree(
     Raises:
         TreeFailed: the tree gave up; the body was cancelled.
         ChannelNotOffered: a venue lacks a channel that the config names.
+        BadCursor: ``resume`` holds something that is no cursor.
     """
     log = default_log() if log is None else log
     rng = Random() if rng is None else rng
@@ -141,10 +166,10 @@ async def open_tree(
                     log=log,
                     park=on_failure == "park",
                 )
-                tree = Tree(host, PublicHub(wall_ns))
+                tree = Tree(host, PublicHub(wall_ns), PrivateHub())
                 opened.append(tree)
                 try:
-                    await _start(tree, config)
+                    await _start(tree, config, resume)
                     yield tree
                 except BaseException as error:
                     failure = error
@@ -157,6 +182,7 @@ async def open_tree(
         for ended in opened:
             await ended.host.aclose()
             ended.public.close()
+            ended.private.close()
 
 
 @asynccontextmanager
@@ -195,17 +221,37 @@ def _root(operations: list[ChildSpec]) -> SupervisorSpec:
         id=ROOT,
         children=[
             SupervisorSpec(id=PARENT, dynamic=True),
+            SupervisorSpec(id=private_hub.PARENT, dynamic=True),
             SupervisorSpec(id="ops", children=operations, bulkhead=True),
         ],
     )
 
 
-async def _start(tree: Tree, config: Config) -> None:
+async def _start(tree: Tree, config: Config, resume: Mapping[str, str]) -> None:
     for name, venue in config.venues.items():
         if venue.enabled:
             websocket = websocket_class(name)(tree, options_of(venue))
             tree.websockets[name] = websocket
             await websocket.initialize(venue.symbols, venue.channels)
+    for name, accounts in config.accounts.items():
+        for each, account in accounts.items():
+            if account.enabled:
+                private = _private(tree, name, each, account)
+                tree.accounts[private.key] = private
+                await private.initialize(resume=resume.get(private.key))
+
+
+def _private(tree: Tree, venue: str, name: str, account: Account) -> BasePrivateWebsocket:
+    reach = Reach(
+        ws_url=account.ws_url,
+        rest_url=account.rest_url,
+        ca_file=account.ca_file,
+        local_address=account.local_address,
+        proxy=account.proxy,
+    )
+    return private_websocket_class(venue)(
+        tree, account.credentials, name=name, options=reach, symbols=account.symbols
+    )
 
 
 def options_of(venue: Venue) -> StreamOptions:

@@ -96,6 +96,8 @@ def sim(
     symbols: str | None = None,
     replay: Path | None = None,
     switch: list[str] | None = None,
+    accounts: Path | None = None,
+    state: Path | None = None,
     end_with_parent: Hidden = False,
 ) -> int:
     """Serve simulated exchanges until Ctrl-C; one JSON line on stdout says where.
@@ -109,6 +111,8 @@ def sim(
         symbols: what the venues list, for example BTC/USDT,ETH/USDT.
         replay: serve a recorded session instead: PREFIX.ws.1.0 and PREFIX.http.0.0.
         switch: VENUE:NAME=VALUE, turned before the start; can be given several times.
+        accounts: a TOML file with the venues' accounts; without it each has one, "demo", with plenty.
+        state: a file that keeps accounts, orders and fills over the end of the process, however it ends.
         end_with_parent: end when stdin ends.
     """
     from feedtree.ops.sim_command import SimOptions, serve
@@ -123,6 +127,8 @@ def sim(
             symbols=symbols,
             replay=replay,
             switches=tuple(switch or ()),
+            accounts=accounts,
+            state=state,
             end_with_parent=end_with_parent,
         )
     )

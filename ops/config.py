@@ -3,16 +3,18 @@
 A value that is wrong raises `ConfigError`, in a file and in code alike.
 """
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from feedtree.exchanges.public.channels import Book, BookTicker, Channel, Trades
 from feedtree.exchanges.symbols import Symbol
+from feedtree.ops import config_accounts as accounts
 from feedtree.ops import config_rules as rules
+from feedtree.ops.config_accounts import Account as Account
+from feedtree.ops.config_error import ConfigError as ConfigError
+from feedtree.ops.config_error import judged
 
 _ENDPOINTS = {  # imported where a config needs their limits
     "gateio.spot": "feedtree.exchanges.gateio.endpoints",
@@ -23,22 +25,6 @@ DEFAULT_CHANNELS: tuple[Channel, ...] = (Book(), Trades(), BookTicker())
 
 Delivery = Literal["mailbox", "tap"]
 OnStuck = Literal["wait", "exit"]
-
-
-class ConfigError(ValueError):
-    """A config is wrong; the message names file, key path, the wrong value, and what is allowed.
-
-    Attributes:
-        key: the path of the wrong key, ``venues."gateio.spot".symbols[0]``; empty for the file as a whole.
-        problem: the wrong value, and what is allowed.
-        file: the file; empty for a config that was made in code.
-    """
-
-    def __init__(self, key: str, problem: str, *, file: str = "") -> None:
-        super().__init__(": ".join(part for part in (file, key, problem) if part))
-        self.key = key
-        self.problem = problem
-        self.file = file
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -108,7 +94,7 @@ class Venue:
         }
         for key, value in given.items():
             unset = value is None and key in _OPTIONAL
-            object.__setattr__(self, key, None if unset else _judged(key, _RULES[key], value))
+            object.__setattr__(self, key, None if unset else judged(key, _RULES[key], value))
 
     @property
     def coalesce_s(self) -> float:
@@ -145,7 +131,7 @@ class Watch:
     ) -> None:
         given = {"stall_after": stall_after, "accounting": accounting, "on_stuck": on_stuck}
         for key, value in given.items():
-            object.__setattr__(self, key, _judged(key, _WATCH_RULES[key], value))
+            object.__setattr__(self, key, judged(key, _WATCH_RULES[key], value))
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -154,6 +140,7 @@ class Config:
 
     Args:
         venues: by name, ``gateio.spot``; may be empty for an app that makes its websocket objects itself.
+        accounts: by venue and name: ``{"gateio.spot": {"main": Account(...)}}``.
         watch: how the tree watches over its actors.
 
     Raises:
@@ -161,9 +148,16 @@ class Config:
     """
 
     venues: dict[str, Venue]
+    accounts: dict[str, dict[str, Account]]
     watch: Watch
 
-    def __init__(self, venues: Mapping[str, Venue], *, watch: Watch | None = None) -> None:
+    def __init__(
+        self,
+        venues: Mapping[str, Venue],
+        *,
+        accounts: Mapping[str, Mapping[str, Account]] | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         if not isinstance(watch, Watch | None):
             raise ConfigError(
                 "watch", f"{rules.shown(watch)} is not a Watch; allowed: Watch(stall_after=0.05)"
@@ -171,91 +165,25 @@ class Config:
         object.__setattr__(self, "watch", watch or Watch())
         for name, venue in venues.items():
             key = f'venues."{name}"'
-            _judged(key, _venue_name, name)
+            judged(key, venue_name, name)
             if not isinstance(venue, Venue):
                 raise ConfigError(key, f"{rules.shown(venue)} is not a Venue; allowed: Venue(symbols=[...])")
             _carried(key, name, venue.topics_per_connection)
         object.__setattr__(self, "venues", dict(venues))
+        object.__setattr__(self, "accounts", _checked_accounts(accounts or {}))
 
 
-def load_config(path: str | Path) -> Config:
-    """Read a TOML file strictly: an unknown key is an error, as is a wrong value.
-
-    A relative ``ca_file`` is looked for beside the config file.
-
-    Raises:
-        ConfigError: the file cannot be read, is not TOML, or holds something that is not allowed.
-    """
-    file = str(path)
-    try:
-        with Path(path).open("rb") as stream:
-            document = tomllib.load(stream)
-        return _config(document, Path(path).parent)
-    except OSError as error:
-        raise ConfigError("", f"cannot be read: {error.strerror}", file=file) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError("", f"is not TOML: {error}", file=file) from error
-    except ConfigError as error:
-        raise ConfigError(error.key, error.problem, file=file) from error
-
-
-def _config(document: dict[str, Any], folder: Path) -> Config:
-    _known_keys("", document, ("venues", "watch"))
-    tables = _table("venues", document.get("venues", {}))
-    for name, table in tables.items():
-        _refuse_bare_name(name, table)
-        _judged(f'venues."{name}"', _venue_name, name)
-    venues = {name: _venue(f'venues."{name}"', table, folder) for name, table in tables.items()}
-    return Config(venues, watch=_watch(document.get("watch", {})))
-
-
-def _watch(raw: object) -> Watch:
-    table = _table("watch", raw)
-    _known_keys("watch", table, tuple(_WATCH_RULES))
-    try:
-        return Watch(**table)
-    except ConfigError as error:
-        raise ConfigError(f"watch.{error.key}", error.problem) from error
-
-
-def _refuse_bare_name(name: str, table: object) -> None:
-    """Say what is meant to one who wrote ``[venues.gateio.spot]``, which TOML reads as a table in a table."""
-    for inner in table if isinstance(table, dict) else ():
-        if (venue := f"{name}.{inner}") in VENUES:
-            raise ConfigError(f"venues.{venue}", f'a dotted name needs quotes; allowed: [venues."{venue}"]')
-
-
-def _venue(key: str, raw: object, folder: Path) -> Venue:
-    table = dict(_table(key, raw))
-    _known_keys(key, table, tuple(_RULES))
-    if "symbols" not in table:
-        raise ConfigError(f"{key}.symbols", 'is missing; allowed: a list like ["BTC/USDT"]')
-    if isinstance(table.get("ca_file"), str):
-        table["ca_file"] = str(folder / table["ca_file"])
-    try:
-        return Venue(**table)
-    except ConfigError as error:
-        raise ConfigError(f"{key}.{error.key}", error.problem) from error
-
-
-def _table(key: str, raw: object) -> dict[str, Any]:
-    if not isinstance(raw, dict):
-        raise ConfigError(key, f"{rules.shown(raw)} is not a table; allowed: [{key}] and its keys below it")
-    return raw
-
-
-def _known_keys(prefix: str, table: dict[str, Any], allowed: tuple[str, ...]) -> None:
-    for key in table:
-        if key not in allowed:
-            at = f"{prefix}.{key}" if prefix else key
-            raise ConfigError(at, f"unknown key{rules.guess(key, allowed)}; allowed: {', '.join(allowed)}")
-
-
-def _judged(key: str, rule: Callable[[object], object], value: object) -> object:
-    try:
-        return rule(value)
-    except rules.Wrong as error:
-        raise ConfigError(f"{key}{error.key}", error.problem) from error
+def _checked_accounts(given: Mapping[str, Mapping[str, Account]]) -> dict[str, dict[str, Account]]:
+    checked: dict[str, dict[str, Account]] = {}
+    for venue, named in given.items():
+        judged(f'accounts."{venue}"', venue_name, venue)
+        for name, account in named.items():
+            key = f'accounts."{venue}".{name}'
+            judged(key, accounts.account_name, name)
+            if not isinstance(account, Account):
+                raise ConfigError(key, f"{rules.shown(account)} is not an Account; allowed: Account(...)")
+        checked[venue] = dict(named)
+    return checked
 
 
 def _carried(key: str, name: str, topics: int | None) -> None:
@@ -266,7 +194,8 @@ def _carried(key: str, name: str, topics: int | None) -> None:
         raise ConfigError(f"{key}.topics_per_connection", f"{topics} is too many; allowed: 1 to {most}")
 
 
-def _venue_name(value: object) -> str:
+def venue_name(value: object) -> str:
+    """Accept the name of a venue."""
     return rules.choice(value, VENUES)
 
 
@@ -290,3 +219,7 @@ _WATCH_RULES: dict[str, Callable[[object], object]] = {
     "on_stuck": lambda value: rules.choice(value, ("wait", "exit")),
 }
 _OPTIONAL = frozenset({"ws_url", "rest_url", "ca_file", "local_address", "proxy", "topics_per_connection"})
+VENUE_KEYS = tuple(_RULES)
+"""What may stand in a venue's table."""
+WATCH_KEYS = tuple(_WATCH_RULES)
+"""What may stand in the table ``watch``."""

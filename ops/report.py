@@ -1,6 +1,7 @@
 """The report of a run, in the form that ``--report`` writes."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,28 @@ class Books(Struct, frozen=True):
     diverged: int
 
 
+class AccountReport(Struct, frozen=True):
+    """One account.
+
+    Args:
+        path: ``private/gateio.spot/main``.
+        venue: ``gateio.spot``.
+        fills_seen: fills that consumers were told of.
+        fills_at_venue: fills that the simulated exchange says it had, read over REST; None for a real one.
+        orders_unknown: orders whose outcome is not known at the end.
+        reconciliations: how often it was compared with the venue.
+        consistent: whether it was known to equal the venue's at the end.
+    """
+
+    path: str
+    venue: str
+    fills_seen: int
+    fills_at_venue: int | None
+    orders_unknown: int
+    reconciliations: int
+    consistent: bool
+
+
 class Totals(Struct, frozen=True):
     """Sums over all streams; ``restarts`` over the whole tree."""
 
@@ -35,9 +58,16 @@ class Report(Struct, frozen=True):
     streams: list[StreamReport]
     books: Books
     totals: Totals
+    accounts: list[AccountReport] = []
 
 
-def make_report(duration_s: float, streams: list[StreamReport], books: Books, tree: Node) -> Report:
+def make_report(
+    duration_s: float,
+    streams: list[StreamReport],
+    books: Books,
+    tree: Node,
+    accounts: Iterable[AccountReport] = (),
+) -> Report:
     """Sum up a run.
 
     Args:
@@ -45,13 +75,14 @@ def make_report(duration_s: float, streams: list[StreamReport], books: Books, tr
         streams: the account of each.
         books: how the books compared.
         tree: the tree at the end, for its restarts.
+        accounts: what each account saw.
     """
     totals = Totals(
         messages=sum(stream.messages for stream in streams),
         restarts=restarts(tree),
         gaps=sum(stream.gaps for stream in streams),
     )
-    return Report(SCHEMA, round(duration_s, 3), streams, books, totals)
+    return Report(SCHEMA, round(duration_s, 3), streams, books, totals, list(accounts))
 
 
 def restarts(node: Node) -> int:

@@ -10,18 +10,28 @@ from dataclasses import replace
 
 import trio
 
+from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.public.codec import ChannelNotOffered
 from feedtree.exchanges.public.feed import Feed
+from feedtree.ops.account_watch import account_report
 from feedtree.ops.app import Tree, open_tree
 from feedtree.ops.config import Config, Venue
+from feedtree.ops.config_accounts import Account
 from feedtree.ops.display import Display, LiveDisplay, PlainDisplay, stamped
 from feedtree.ops.logs import configure_logs, is_terminal, log_lifecycle
 from feedtree.ops.outcome import failures, refusals
 from feedtree.ops.output import Output, OutputClosed
 from feedtree.ops.report import Books, make_report, write_report
 from feedtree.ops.run_plan import RunPlan
+from feedtree.ops.sim.accounts.config import DEMO_KEY, DEMO_SECRET
 from feedtree.ops.sim_control import control_url, open_control
-from feedtree.ops.sim_process import SimAddresses, SimProcess, SimulatorFailed, open_simulators
+from feedtree.ops.sim_process import (
+    SimAddresses,
+    SimProcess,
+    SimulatorFailed,
+    VenueAddresses,
+    open_simulators,
+)
 from feedtree.ops.terminal import has_terminal
 from feedtree.ops.truth import TruthChecks
 from feedtree.ops.watch import Watch, status_line
@@ -47,11 +57,14 @@ class Run:
     async def run(self) -> None:
         """Run the tree for its time, or until cancelled; then report."""
         async with self._venues() as config, open_tree(config, app=APP, inspect=True) as tree:
-            watch = Watch(tree.public, "simulated" if self._plan.simulated else "live", self._epoch)
+            watch = Watch(
+                tree.public, tree.private, "simulated" if self._plan.simulated else "live", self._epoch
+            )
             try:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(log_lifecycle, tree)
                     nursery.start_soon(watch.follow, self._display.tell)
+                    nursery.start_soon(watch.follow_accounts, self._display.tell)
                     nursery.start_soon(self._display.run, watch, self._simulators)
                     for name, venue in config.venues.items():
                         nursery.start_soon(self._check_books, tree.public.feeds.get(name), venue, watch)
@@ -94,7 +107,10 @@ class Run:
     def _conclude(self, tree: Tree, watch: Watch) -> None:
         books = Books(self._truth.checked, self._truth.diverged)
         snapshot = tree.snapshot()
-        report = make_report(watch.elapsed, watch.streams(), books, snapshot)
+        accounts = [
+            account_report(key, store, at_venue=None, unknown=0) for key, store in tree.private.stores.items()
+        ]
+        report = make_report(watch.elapsed, watch.streams(), books, snapshot, accounts)
         self.failures += failures(report, snapshot, time_is_over=self._time_is_over)
         for name, feed in tree.public.feeds.items():
             self.failures += refusals(name, feed.topics())
@@ -115,7 +131,7 @@ def sim_arguments(config: Config) -> list[str]:
 
 
 def simulated(config: Config, addresses: SimAddresses) -> Config:
-    """Return a config whose venues are the simulators; proxies and certificates are not for them."""
+    """Return a config whose venues and accounts are the simulators'; proxies and certificates are not for them."""
     venues = {
         name: replace(
             venue,
@@ -127,7 +143,23 @@ def simulated(config: Config, addresses: SimAddresses) -> Config:
         )
         for name, venue in config.venues.items()
     }
-    return replace(config, venues=venues)
+    accounts = {
+        name: {each: _simulated_account(account, addresses.venues[name]) for each, account in named.items()}
+        for name, named in config.accounts.items()
+    }
+    return replace(config, venues=venues, accounts=accounts)
+
+
+def _simulated_account(account: Account, at: VenueAddresses) -> Account:
+    return replace(
+        account,
+        credentials=Credentials(DEMO_KEY, DEMO_SECRET),
+        ws_url=at.ws,
+        rest_url=at.rest,
+        ca_file=None,
+        local_address=None,
+        proxy=None,
+    )
 
 
 async def run(plan: RunPlan) -> list[str]:

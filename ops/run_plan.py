@@ -6,7 +6,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from feedtree.ops.config import VENUES, Config, ConfigError, Venue, load_config
+from feedtree.ops.config import VENUES, Config, ConfigError, Venue
+from feedtree.ops.config_file import load_config
 
 DEFAULT_SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
 

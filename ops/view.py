@@ -19,6 +19,7 @@ STYLES = {
     "connecting": "yellow",
     "syncing": "yellow",
     "stale": "yellow",
+    "inconsistent": "bold yellow",
     "starting": "yellow",
     "restarting": "yellow",
     "flapping": "bold yellow",
@@ -64,6 +65,34 @@ class StreamRow(Struct, frozen=True):
     recovery: RecoveryCells | None = None
 
 
+class AccountRow(Struct, frozen=True):
+    """One account.
+
+    Args:
+        path: ``private/gateio.spot/main``.
+        state: of its stream.
+        consistent: whether it is known to equal the venue's.
+        balances: the largest ones, in words.
+        open_orders: how many.
+        fills: how many were told, of which ``recovered`` were found by asking.
+        reconciliations: how often it was compared with the venue.
+    """
+
+    path: str
+    state: str
+    consistent: bool
+    balances: str
+    open_orders: int
+    fills: int
+    recovered: int
+    reconciliations: int
+
+    @property
+    def standing(self) -> str:
+        """The state of its stream, or ``inconsistent`` where that is live and the account is in doubt all the same."""
+        return self.state if self.consistent or self.state != "live" else "inconsistent"
+
+
 class Screen(Struct, frozen=True):
     """Everything that a screen shows.
 
@@ -83,6 +112,7 @@ class Screen(Struct, frozen=True):
     checks: tuple[int, int] | None = None
     events: Sequence[str] = ()
     keys: Sequence[tuple[str, str]] = ()
+    accounts: Sequence[AccountRow] = ()
 
 
 def draw(screen: Screen, width: int, height: int) -> list[str]:
@@ -90,13 +120,16 @@ def draw(screen: Screen, width: int, height: int) -> list[str]:
     console = Console(
         width=width, height=height, force_terminal=True, color_system="standard", highlight=False
     )
-    quotes, streams, events = _shares(screen, height - 4)
+    accounts: list[RenderableType] = [Text(), _accounts(screen.accounts)] if screen.accounts else []
+    taken = len(screen.accounts) + _BLANK_AND_HEAD if screen.accounts else 0
+    quotes, streams, events = _shares(screen, height - 4 - taken)
     body = Group(
         _title(screen),
         Text(),
         _quotes(screen.quotes, quotes),
         Text(),
         _streams(screen.streams, streams),
+        *accounts,
         Text(),
         *(Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in screen.events[-events:]),
     )
@@ -165,6 +198,22 @@ def _streams(rows: Sequence[StreamRow], limit: int) -> Table:
             state(row.state),
         )
     return _with_rest(table, len(rows) - len(shown))
+
+
+def _accounts(rows: Sequence[AccountRow]) -> Table:
+    table = _table(("account", "left"), "open", "fills", "recovered", "reconciled", "state")
+    table.add_column("balances", overflow="ellipsis")  # the one that gives way, since it may be wrapped
+    for row in rows:
+        table.add_row(
+            row.path.removeprefix("private/"),
+            str(row.open_orders),
+            f"{row.fills:,}",
+            f"{row.recovered:,}",
+            f"{row.reconciliations:,}",
+            state(row.standing),
+            Text(row.balances, no_wrap=True, overflow="ellipsis"),
+        )
+    return table
 
 
 def _table(*columns: str | tuple[str, str]) -> Table:

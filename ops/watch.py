@@ -8,6 +8,9 @@ from typing import Any
 import trio
 
 from feedtree.actors.mailbox import Mailbox
+from feedtree.actors.routes import Policy
+from feedtree.exchanges.private.hub import PrivateHub
+from feedtree.exchanges.private.messages import Fill
 from feedtree.exchanges.public.channels import Book, Topic
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.hub import PublicHub
@@ -15,6 +18,7 @@ from feedtree.exchanges.public.messages import BookResynced, StreamLost
 from feedtree.exchanges.public.shard import Recovery, StreamReport, TopicState
 from feedtree.exchanges.public.views import event_rules
 from feedtree.exchanges.symbols import Symbol
+from feedtree.ops.account_watch import TOLD, account_lines, account_row, fills_lines
 from feedtree.ops.missed import Missed
 from feedtree.ops.stream_lines import event_lines, live_lines
 from feedtree.ops.truth import TruthChecks
@@ -27,10 +31,11 @@ _QUOTES_IN_A_LINE = 3
 
 
 class Watch:
-    """Follows the feeds of a tree.
+    """Follows the feeds and the accounts of a tree.
 
     Args:
         hub: the tree's public feeds.
+        private: the tree's accounts.
         source: ``simulated`` or ``live``.
         epoch: tells the current life of the exchanges, a number that changes when they lost their ids.
 
@@ -39,8 +44,9 @@ class Watch:
         checks: how the books compare with the truth; None where there is none.
     """
 
-    def __init__(self, hub: PublicHub, source: str, epoch: Callable[[], int]) -> None:
+    def __init__(self, hub: PublicHub, private: PrivateHub, source: str, epoch: Callable[[], int]) -> None:
         self._hub = hub
+        self._private = private
         self._source = source
         self._epoch = epoch
         self._started = trio.current_time()
@@ -79,6 +85,18 @@ class Watch:
                     tell(line)
                 await trio.sleep(EVENT_PAUSE)
 
+    async def follow_accounts(self, tell: Callable[[str], None]) -> None:
+        """Hand on a line for whatever happens to an account, and one for its fills, until cancelled."""
+        async with self._private.mailbox(*TOLD, Fill, policy=Policy.DROP_OLDEST, name="accounts") as mailbox:
+            async for burst in mailbox.bursts():
+                fills: dict[str, list[Fill]] = {}
+                for message in burst:
+                    if isinstance(message, Fill):
+                        fills.setdefault(f"{message.venue}/{message.account}", []).append(message)
+                for line in (*account_lines(burst), *fills_lines(fills)):
+                    tell(line)
+                await trio.sleep(EVENT_PAUSE)
+
     def look(self, keys: Sequence[tuple[str, str]] = ()) -> Screen:
         """Return the screen of now."""
         streams = self.streams()
@@ -93,6 +111,7 @@ class Watch:
             checks=None if self.checks is None else (self.checks.checked, self.checks.diverged),
             events=list(self.events),
             keys=keys,
+            accounts=[account_row(key, store) for key, store in self._private.stores.items()],
         )
 
     def _count_missed(self, message: Any) -> None:
@@ -156,6 +175,9 @@ def status_line(screen: Screen) -> str:
     ]
     if screen.checks is not None:
         parts.append(f"{screen.checks[0]} books checked, {screen.checks[1]} diverged")
+    parts += [
+        f"{row.path.removeprefix('private/')} {row.standing}, {row.fills} fills" for row in screen.accounts
+    ]
     parts += [
         f"{row.symbol} {row.venue} {row.state if row.bid is None else f'{price(row.bid)} / {price(row.ask)}'}"
         for row in screen.quotes[:_QUOTES_IN_A_LINE]

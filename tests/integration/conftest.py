@@ -3,6 +3,7 @@
 Tests take the fixture `autojump_clock` themselves: only an argument of the test sets its clock.
 """
 
+import json
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,10 +16,16 @@ import pytest
 import structlog
 import trio
 
+from feedtree.exchanges.credentials import Credentials
+from feedtree.exchanges.gateio.signing import rest_headers
+from feedtree.exchanges.mexc.signing import headers as mexc_headers
+from feedtree.exchanges.mexc.signing import signed_query
 from feedtree.exchanges.public.feed import Feed
+from feedtree.exchanges.rest import RestClient
 from feedtree.exchanges.symbols import Symbol
 from feedtree.exchanges.wire.memory import MemoryNetwork
-from feedtree.ops import Config, Tree, Venue, open_tree
+from feedtree.ops import Account, Config, Tree, Venue, open_tree
+from feedtree.ops.sim.accounts.config import DEMO_KEY, DEMO_SECRET
 from feedtree.ops.sim.config import SimConfig
 from feedtree.ops.sim.faults import Fault, inflict
 from feedtree.ops.sim.server import RunningSim, serve_sim
@@ -114,6 +121,107 @@ class Lab:
             checked += 1
         return checked
 
+    def account(self, venue: str = "gateio.spot", name: str = "demo") -> Any:
+        """Return the truth of an account."""
+        assert self.sim is not None
+        accounts = self.sim.simulation.venues[venue].private.accounts.values()
+        return next(account for account in accounts if account.config.name == name)
+
+    def account_config(self, venue: str = "gateio.spot", **options: Any) -> Account:
+        """Return the config of the account that every simulated venue has; options replace its values."""
+        assert self.sim is not None
+        urls = self.sim.urls[venue]
+        given = {
+            "credentials": Credentials(DEMO_KEY, DEMO_SECRET),
+            "symbols": ("BTC/USDT", "ETH/USDT"),
+            "ws_url": urls["ws"],
+            "rest_url": urls["rest"],
+        }
+        return Account(**{**given, **options})
+
+
+class GateioTrader:
+    """Orders at the simulated Gate.io, sent beside the tree that is tested."""
+
+    def __init__(self, lab: Lab, credentials: Credentials | None = None) -> None:
+        assert lab.sim is not None
+        self.lab = lab
+        self.credentials = credentials or Credentials(DEMO_KEY, DEMO_SECRET)
+        self.rest = RestClient(lab.sim.urls["gateio.spot"]["rest"], lab.network)
+
+    async def call(self, method: str, path: str, query: str = "", **fields: object) -> Any:
+        """Do a signed call; return what was answered."""
+        body = json.dumps(fields).encode() if fields else b""
+        skew = self.lab.sim.simulation.venues["gateio.spot"].switches.clock_skew_s
+        time = int(wall_ns() / 1e9 + skew)
+        headers = rest_headers(self.credentials, method, f"/api/v4{path}", query, body, time)
+        answer = await self.rest.send(method, path, query=query, headers=headers, body=body)
+        return json.loads(answer.body)
+
+    async def place(self, side: str, price: str, amount: str = "0.01", **fields: object) -> Any:
+        """Place a limit order on BTC/USDT."""
+        given = {"currency_pair": "BTC_USDT", "side": side, "price": price, "amount": amount, **fields}
+        answer = await self.call("POST", "/spot/orders", **given)
+        assert "label" not in answer, answer
+        return answer
+
+    async def cancel(self, order_id: str) -> Any:
+        """Cancel an order on BTC/USDT."""
+        return await self.call("DELETE", f"/spot/orders/{order_id}", "currency_pair=BTC_USDT")
+
+    def touch(self, side: str, away: float = 0.0) -> str:
+        """Return a price: the best that an order of that side meets, so much (a share) more passive."""
+        assert self.lab.sim is not None
+        market = self.lab.sim.simulation.venues["gateio.spot"].markets["BTC_USDT"]
+        key = market.book.best_ask if side == "buy" else market.book.best_bid
+        price = float(market.price_text(abs(key)))
+        return f"{price * (1 - away if side == 'buy' else 1 + away):.1f}"
+
+
+class MexcTrader:
+    """Orders at the simulated MEXC, sent beside the tree that is tested."""
+
+    def __init__(self, lab: Lab) -> None:
+        assert lab.sim is not None
+        self.lab = lab
+        self.credentials = Credentials(DEMO_KEY, DEMO_SECRET)
+        self.rest = RestClient(lab.sim.urls["mexc.spot"]["rest"], lab.network)
+
+    async def call(self, method: str, path: str, **parameters: str) -> Any:
+        """Do a signed call; return what was answered."""
+        skew = self.lab.sim.simulation.venues["mexc.spot"].switches.clock_skew_s
+        query = signed_query(self.credentials.secret, parameters, int(wall_ns() / 1e6 + skew * 1000))
+        answer = await self.rest.send(
+            method, f"/api/v3{path}", query=query, headers=mexc_headers(self.credentials)
+        )
+        return json.loads(answer.body)
+
+    async def place(
+        self, side: str, price: str, quantity: str = "0.01", symbol: str = "BTCUSDT", **fields: str
+    ) -> Any:
+        """Place a limit order; its answer tells no status."""
+        given = {
+            "symbol": symbol,
+            "side": side.upper(),
+            "type": "LIMIT",
+            "quantity": quantity,
+            "price": price,
+        }
+        answer = await self.call("POST", "/order", **{**given, **fields})
+        assert "orderId" in answer, answer
+        return answer
+
+    async def cancel(self, order_id: str, symbol: str = "BTCUSDT") -> Any:
+        """Cancel an order."""
+        return await self.call("DELETE", "/order", symbol=symbol, orderId=order_id)
+
+    def touch(self, side: str, away: float = 0.0, symbol: str = "BTCUSDT") -> str:
+        """Return a price: the best that an order of that side meets, so much (a share) more passive."""
+        market = self.lab.sim.simulation.venues["mexc.spot"].markets[symbol]
+        key = market.book.best_ask if side == "buy" else market.book.best_bid
+        price = float(market.price_text(abs(key)))
+        return f"{price * (1 - away if side == 'buy' else 1 + away):.2f}"
+
 
 OpenLab = Callable[..., AbstractAsyncContextManager[tuple[Lab, Tree]]]
 
@@ -143,6 +251,18 @@ def tree() -> Callable[..., AbstractAsyncContextManager[Tree]]:
         )
 
     return opened
+
+
+@pytest.fixture
+def trader() -> type[GateioTrader]:
+    """Makes orders at the simulated Gate.io."""
+    return GateioTrader
+
+
+@pytest.fixture
+def mexc_trader() -> type[MexcTrader]:
+    """Makes orders at the simulated MEXC."""
+    return MexcTrader
 
 
 def quiet() -> Any:

@@ -15,11 +15,12 @@ import trustme
 from feedtree.exchanges.gateio.venue import GATEIO_SPOT
 from feedtree.exchanges.mexc.venue import MEXC_SPOT
 from feedtree.exchanges.wire.target import tls_context
-from feedtree.ops.config import load_config
+from feedtree.ops.config_file import load_config
+from feedtree.ops.sim.accounts.config import DEMO_KEY, DEMO_SECRET
 
 ROOT = Path(__file__).parents[2]
 # The examples of docs/supervision.md need no exchange: tests/supervisors/test_document.py runs them.
-DOCUMENTS = [ROOT / "README.md", ROOT / "docs" / "design.md"]
+DOCUMENTS = [ROOT / "README.md", ROOT / "docs" / "design.md", ROOT / "docs" / "accounts.md"]
 HOSTS = [
     str(urlsplit(url).hostname)
     for venue in (GATEIO_SPOT, MEXC_SPOT)
@@ -67,6 +68,13 @@ def venues_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     tls_context.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keys that the examples read from the environment."""
+    monkeypatch.setenv("GATE_KEY", DEMO_KEY)
+    monkeypatch.setenv("GATE_SECRET", DEMO_SECRET)
+
+
 @pytest.mark.parametrize("code", blocks("python"))
 async def test_an_example_runs_as_written(
     autojump_clock, lab, venues_context, monkeypatch, capsys, code: str
@@ -94,4 +102,6 @@ def test_a_config_example_is_a_config(tmp_path: Path, text: str) -> None:
     """The TOML examples decode strictly."""
     file = tmp_path / "config.toml"
     file.write_text(text)
-    assert set(load_config(file).venues) == set(tomllib.loads(text)["venues"])
+    config, written = load_config(file), tomllib.loads(text)
+    assert set(config.venues) == set(written.get("venues", {}))
+    assert set(config.accounts) == set(written.get("accounts", {}))

@@ -117,6 +117,9 @@ def complaints(stderr: str) -> list[str]:
         (["sim", "--switch", "gateio.spot"], ["--switch", "VENUE:NAME=VALUE"]),
         (["sim", "--switch", "gateio.spot:skip=1"], ["--switch", "skip_every"]),
         (["sim", "--switch", "binance:skip_every=1"], ["--switch", "mexc.spot"]),
+        (["sim", "--accounts", "/no/such.toml"], ["--accounts", "/no/such.toml", "cannot be read"]),
+        (["sim", "--state", "/no/such/state"], ["--state", "folder that exists"]),
+        (["sim", "--state", "pyproject.toml"], ["--state", "pyproject.toml", "line 1", "remove the file"]),
     ],
 )
 def test_wrong_usage_is_named_and_exits_2(
@@ -175,7 +178,7 @@ def test_a_simulated_run_reports_exactly_the_schema(tmp_path: Path) -> None:
     assert complaints(ran.stderr) == []
     assert ran.returncode == 0
     report = json.loads(path.read_text())
-    assert set(report) == {"schema", "duration_s", "streams", "books", "totals"}
+    assert set(report) == {"schema", "duration_s", "streams", "books", "totals", "accounts"}
     assert report["schema"] == 1
     assert 5 <= report["duration_s"] < 10
     assert [set(stream) for stream in report["streams"]] == [STREAM_KEYS, STREAM_KEYS]
@@ -221,7 +224,7 @@ def test_the_tree_of_a_running_app_is_printed() -> None:
     assert "\x1b" not in drawn.stdout
     assert (unread.returncode, unread.stderr) == (0, "")
     assert answer["app"] == "feedtree"
-    assert [child["id"] for child in answer["tree"]["children"]] == ["public", "ops"]
+    assert [child["id"] for child in answer["tree"]["children"]] == ["public", "private", "ops"]
     assert (unknown.returncode, complaints(unknown.stderr)) == (
         1,
         [f'feedtree: no running app is called "other"; there are: feedtree-{answer["pid"]}'],

@@ -8,7 +8,8 @@ import pytest
 
 from feedtree.exchanges.public.channels import Book, BookTicker, Kline, Trades
 from feedtree.exchanges.symbols import Symbol
-from feedtree.ops.config import Config, ConfigError, Venue, Watch, load_config
+from feedtree.ops.config import Config, ConfigError, Venue, Watch
+from feedtree.ops.config_file import load_config
 from feedtree.ops.run import simulated
 from feedtree.ops.run_plan import make_plan
 from feedtree.ops.sim_process import SimAddresses, VenueAddresses

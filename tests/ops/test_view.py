@@ -2,9 +2,10 @@
 
 import re
 
+import msgspec
 import pytest
 
-from feedtree.ops.view import QuoteRow, RecoveryCells, Screen, StreamRow, draw, price
+from feedtree.ops.view import AccountRow, QuoteRow, RecoveryCells, Screen, StreamRow, draw, price
 
 KEYS = [
     ("1", "reset"),
@@ -67,6 +68,33 @@ def test_what_does_not_fit_is_counted() -> None:
     assert any(line == f"and {100 - shown} more" for line in lines)
     assert any("shard-1" in line for line in lines)
     assert "12:00:29 event 29" in lines
+
+
+def test_accounts_stand_between_streams_and_events() -> None:
+    """Open orders, fills, reconciliations and balances; one that may be wrong says so instead of live."""
+    accounts = [
+        AccountRow("private/gateio.spot/main", "live", True, "USDT 99,012.3", 2, 1_234, 3, 4),
+        AccountRow("private/mexc.spot/main", "live", False, "USDT 100,000", 0, 0, 0, 1),
+        AccountRow("private/mexc.spot/other", "down", False, "", 0, 0, 0, 0),
+    ]
+    lines = text(draw(msgspec.structs.replace(screen(), accounts=accounts), 80, 30))
+    assert len(lines) == 30
+    assert max(map(len, lines)) <= 80
+    head = next(index for index, line in enumerate(lines) if line.startswith("account "))
+    assert " ".join(lines[head].split()) == "account open fills recovered reconciled state balances"
+    assert " ".join(lines[head + 1].split()) == "gateio.spot/main 2 1,234 3 4 live USDT 99,012.3"
+    assert "inconsistent USDT" in lines[head + 2]
+    assert lines[head + 3].endswith("down")
+    assert "12:00:29 event 29" in lines[head + 4 :]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (80, 10), (40, 8), (20, 3)])
+def test_accounts_leave_the_bounds_of_a_screen_alone(width: int, height: int) -> None:
+    """More accounts than lines scroll nothing away."""
+    many = [AccountRow(f"private/gateio.spot/{n}", "live", True, "USDT " * 30, 0, 0, 0, 0) for n in range(20)]
+    lines = text(draw(msgspec.structs.replace(screen(), accounts=many), width, height))
+    assert len(lines) == height
+    assert max(map(len, lines)) <= width
 
 
 def test_states_have_colours() -> None:
