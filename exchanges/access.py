@@ -7,9 +7,8 @@ from typing import Any
 import trio
 from msgspec import Struct
 
-from feedtree.exchanges.endings import still_counted
+from feedtree.exchanges.endings import still_counted, throttle
 from feedtree.exchanges.endpoint import Endpoint
-from feedtree.exchanges.errors import VenueThrottled
 from feedtree.exchanges.host import Host
 from feedtree.exchanges.limits import ConnectionBudget
 from feedtree.exchanges.rest import RestClient
@@ -119,6 +118,10 @@ class Access:
             raise
         self.connections.closed()
 
+    def lost(self) -> None:
+        """Take note that a connection to the venue was lost: kept ones of REST calls may be, too."""
+        self.client.doubt()
+
     async def aclose(self) -> None:
         """Close the connections of REST calls."""
         await self._host.close_client(self.client)
@@ -131,8 +134,9 @@ class Access:
 
     def _account_for(self, error: BaseException) -> None:
         now = trio.current_time()
-        if isinstance(error, VenueThrottled):
-            self.connections.throttled(now, error.retry_after)
+        refusal = throttle(error)
+        if refusal is not None:
+            self.connections.throttled(now, refusal.retry_after)
         if still_counted(error):
             self.connections.forgotten(now)
         else:

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 import trio
 
-from feedtree.exchanges.errors import ClosedByPeer, ConnectionLost, ConnectTimeout, Stalled, SubscribeTimeout
+from feedtree.exchanges.errors import (
+    ClosedByPeer,
+    ConnectFailed,
+    ConnectionLost,
+    ConnectTimeout,
+    Stalled,
+    SubscribeTimeout,
+    VenueThrottled,
+)
 
 
 def describe(error: BaseException) -> str:
@@ -32,6 +40,16 @@ def still_counted(error: BaseException) -> bool:
         else isinstance(leaf, ConnectionLost | Stalled | SubscribeTimeout)
         for leaf in leaves
     )
+
+
+def throttle(error: BaseException) -> VenueThrottled | None:
+    """Return the refusal by which the venue asked for a pause, None where an incarnation ended by none."""
+    return next((leaf for leaf in _leaves(error) if isinstance(leaf, VenueThrottled)), None)
+
+
+def got_through(error: BaseException) -> bool:
+    """Return whether an attempt that failed in dialling had reached the venue: TCP was there, and TLS was not."""
+    return isinstance(error, ConnectFailed) and error.phase == "tls"
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

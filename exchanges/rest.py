@@ -93,6 +93,7 @@ class RestClient:
         self._wall = wall
         self._client: httpx.AsyncClient | None = None
         self._transport: NetworkTransport | None = None
+        self._opened: list[NetworkTransport] = []  # the client's own one, and that of signed calls
 
     @property
     def host(self) -> str:
@@ -197,10 +198,20 @@ class RestClient:
         except (ValueError, RecursionError) as error:
             raise RestFailed(path, f"the body does not decode: {error}") from error
 
+    def doubt(self) -> None:
+        """Use no connection again that has been kept until now, since another one to this venue was lost.
+
+        It may have been lost in the same way and not have noticed: a call on it would wait for its timeout. Calls that
+        are under way go on.
+        """
+        for transport in self._opened:
+            transport.doubt()
+
     async def aclose(self) -> None:
         """Close the connections that were kept; the next call opens new ones."""
         client, self._client = self._client, None
         transport, self._transport = self._transport, None
+        self._opened.clear()
         if client is not None:
             await client.aclose()
         if transport is not None:
@@ -264,9 +275,11 @@ class RestClient:
     def _open_transport(self) -> "NetworkTransport":
         from feedtree.exchanges.wire.httpx_network import NetworkTransport
 
-        return NetworkTransport(
+        transport = NetworkTransport(
             self._network, ca_file=self._ca_file, local_address=self._local_address, proxy=self._proxy
         )
+        self._opened.append(transport)
+        return transport
 
     def _refusal(
         self, path: str, status: int, headers: "httpx.Headers", body: bytes, explain: Explain

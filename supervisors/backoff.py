@@ -49,6 +49,8 @@ class BackoffPolicy:
         herd_jitter: upper bound of the first wait where several of the herd fell together.
         throttle: the first wait after a `Throttled` that states no time; it doubles from there.
         throttle_cap: upper bound of that doubling.
+        brief: useful data for less than this is as good as none where flapping is judged: a peer that accepts, sends
+            a little and closes is flapping, too.
         flapping_after: so many attempts in a row that got a connection, and ended without useful data, are
             flapping.
         flapping_cap: upper bound of every wait while flapping.
@@ -61,6 +63,7 @@ class BackoffPolicy:
     herd_jitter: float = 0.05
     throttle: float = 60.0
     throttle_cap: float = 3600.0
+    brief: float = 1.0
     flapping_after: int = 20
     flapping_cap: float = 30.0
 
@@ -72,6 +75,7 @@ class BackoffPolicy:
             "herd_jitter",
             "throttle",
             "throttle_cap",
+            "brief",
             "flapping_cap",
         ):
             value = getattr(self, name)
@@ -141,7 +145,8 @@ class Backoff:
         return max(wait, pause)
 
     def _note(self, attempt: Attempt) -> None:
-        if attempt.useful_for is not None:
+        brief = min(self.policy.brief, self.policy.reset_after)
+        if attempt.useful_for is not None and attempt.useful_for >= brief:
             self._useless = 0
             if attempt.useful_for >= self.policy.reset_after:
                 self.reset()

@@ -1,5 +1,6 @@
 """How a tree looks at one instant."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
@@ -68,6 +69,14 @@ class Node(Struct, frozen=True):
     stalls: int = 0
     longest_stall: float = 0.0
     usage: Usage | None = None
+
+    def parked(self) -> Iterator["Node"]:
+        """Yield the topmost parked parts of this branch."""
+        if self.state is ChildState.FAILED:
+            yield self
+        else:
+            for child in self.children:
+                yield from child.parked()
 
     def find(self, path: str) -> "Node | None":
         """Return the node of that path at or below this one, None where there is none."""

@@ -9,7 +9,7 @@ from feedtree.actors.context import Context
 from feedtree.actors.mailbox import Mailbox
 from feedtree.actors.publisher import Publisher
 from feedtree.exchanges.controls import Payload
-from feedtree.exchanges.endings import describe
+from feedtree.exchanges.endings import describe, got_through
 from feedtree.exchanges.errors import Stalled, SubscribeTimeout
 from feedtree.exchanges.limits import Pacer
 from feedtree.exchanges.public.codec import PublicCodec, WireTopic
@@ -95,6 +95,9 @@ class Session:
     def ended(self, error: BaseException) -> None:
         """Tell consumers and the account that this incarnation is over."""
         now_ns = self._source.wall_ns()
+        self._source.lost()
+        if got_through(error):
+            self._context.mark_connected()
         cause = describe(error)
         self._shard.lost(cause, now_ns)
         self._state("down")

@@ -13,13 +13,15 @@ from feedtree.exchanges.public.source import Source
 
 SNAPSHOTS_AT_ONCE = 8
 SNAPSHOT_RETRY = (0.2, 0.4, 0.8)  # seconds before the second, third and every later attempt
+PATIENCE = (2.0, 4.0, 10.0)  # seconds for the first, second and every later attempt
 UNSTATED_PAUSE = 60.0  # seconds without REST after a 429 that states nothing
 
 
 class Snapshots:
     """Serves the topics that an intake wants snapshots of, each until it is live or wanted no more.
 
-    A call that fails leaves its topic syncing, with the reason in its record, and is tried again.
+    A call that fails or takes too long leaves its topic syncing, with the reason in its record, and is tried again
+    with more patience: a dead connection must not cost the client's whole timeout, and a slow venue is waited for.
 
     Args:
         feed: ranks the topics.
@@ -74,7 +76,7 @@ class Snapshots:
         try:
             while topic in self._intake.snapshots:
                 async with self._slots:
-                    wanted = await self._fetch_once(topic)
+                    wanted = await self._fetch_once(topic, PATIENCE[min(attempt, len(PATIENCE) - 1)])
                 if not wanted:
                     self._intake.snapshots.pop(topic, None)
                     break
@@ -84,14 +86,16 @@ class Snapshots:
             self._fetching.discard(topic)
             self._wanted.set()
 
-    async def _fetch_once(self, topic: Topic) -> bool:
+    async def _fetch_once(self, topic: Topic, patience: float) -> bool:
         record = self._shard.records.get(topic)
         if record is None:
             return False
         budget = self._source.rest_budget
         await trio.sleep(budget.take(trio.current_time(), self._feed.venue.endpoint.book_weight))
+        raw = None
         try:
-            raw = await self._source.rest.book(record.wire)
+            with trio.move_on_after(patience):
+                raw = await self._source.rest.book(record.wire)
         except VenueThrottled as error:
             pause = UNSTATED_PAUSE if error.retry_after is None else error.retry_after
             budget.pause(trio.current_time() + pause)
@@ -99,6 +103,9 @@ class Snapshots:
             return True
         except RestFailed as error:
             record.reason = str(error)
+            return True
+        if raw is None:
+            record.reason = f"no snapshot by REST in {patience:g} s"
             return True
         burst, again = self._intake.join(topic, raw, trio.current_time(), self._source.wall_ns())
         if burst:

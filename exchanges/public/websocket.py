@@ -1,7 +1,7 @@
 """The public websocket classes: they hold almost no code, and are composed of a venue, a feed and a branch."""
 
 from abc import ABC
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, Protocol
 
@@ -22,7 +22,7 @@ from feedtree.exchanges.public.taps import Tap, TapFunction
 from feedtree.exchanges.public.venue import PublicVenue
 from feedtree.exchanges.public.views import View
 from feedtree.exchanges.symbols import Symbol
-from feedtree.supervisors import AdminRefused, ChildState, EventKind, Node
+from feedtree.supervisors import AdminRefused, EventKind
 
 PARENT = "public"
 
@@ -205,7 +205,7 @@ class BasePublicWebsocket(ABC):
         supervisor = self._host.supervisor
         async with supervisor.events(self.path) as events:
             with suppress(AdminRefused):  # it may be gone already
-                for node in _parked(supervisor.node(self.path)):  # before anybody listened
+                for node in supervisor.node(self.path).parked():  # before anybody listened
                     self._parked(node.path, node.last_reason)
             async for event in events:
                 if event.kind is EventKind.FAILED:
@@ -215,15 +215,6 @@ class BasePublicWebsocket(ABC):
         below = path.removeprefix(self.path).strip("/").partition("/")[0]
         shards = [shard for shard in self.feed.plan() if below in ("", shard.id)]
         self.feed.failed(shards, reason or "parked")
-
-
-def _parked(node: Node) -> Iterator[Node]:
-    """Yield the topmost parked parts of a branch."""
-    if node.state is ChildState.FAILED:
-        yield node
-    else:
-        for child in node.children:
-            yield from _parked(child)
 
 
 class PublicSpotWebsocket(BasePublicWebsocket):

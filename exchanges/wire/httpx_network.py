@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import Any
 
 import httpcore
@@ -56,13 +57,14 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
         max_connections: int = 10,
     ) -> None:
+        self._backend = _Backend(network, proxy, timeouts)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls_context(ca_file),
             max_connections=max_connections,
             max_keepalive_connections=max_connections,
             keepalive_expiry=5.0,
             local_address=local_address,
-            network_backend=_Backend(network, proxy, timeouts),
+            network_backend=self._backend,
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -83,6 +85,10 @@ class NetworkTransport(httpx.AsyncBaseTransport):
             stream=_Body(response),
             extensions=response.extensions,
         )
+
+    def doubt(self) -> None:
+        """Use no connection again that has been kept until now: the way that it took may be broken."""
+        self._backend.trust.since = trio.current_time()
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -118,11 +124,19 @@ class _Body(httpx.AsyncByteStream):
         await self._response.aclose()
 
 
+class _Trust:
+    """Since when connections are trusted that were used after it (trio time)."""
+
+    def __init__(self) -> None:
+        self.since = -inf
+
+
 class _Backend(httpcore.AsyncNetworkBackend):
     def __init__(self, network: Network, proxy: str | None, timeouts: Timeouts) -> None:
         self._network = network
         self._proxy = proxy
         self._timeouts = timeouts
+        self.trust = _Trust()
 
     async def connect_tcp(
         self,
@@ -141,13 +155,15 @@ class _Backend(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectTimeout(error) from error
         except ConnectFailed as error:
             raise httpcore.ConnectError(error) from error
-        return _Stream(transport, f"{host}:{port}")
+        return _Stream(transport, f"{host}:{port}", self.trust)
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    def __init__(self, transport: Transport, where: str) -> None:
+    def __init__(self, transport: Transport, where: str, trust: _Trust) -> None:
         self._transport = transport
         self._where = where
+        self._trust = trust
+        self._heard_at = trio.current_time()
         self._surplus = b""
         self._ended = False
 
@@ -186,12 +202,17 @@ class _Stream(httpcore.AsyncNetworkStream):
         except BaseException:
             self._transport.close()
             raise
-        return _Stream(secured, self._where)
+        return _Stream(secured, self._where, self._trust)
 
     def get_extra_info(self, info: str) -> Any:
-        """Answer what the pool asks of an idle connection: whether it is readable, which means over."""
+        """Answer what the pool asks of an idle connection: whether it is readable, which means over.
+
+        One that is in doubt is called readable, so that the pool lets it go.
+        """
         if info != "is_readable":
             return None
+        if self._heard_at <= self._trust.since:
+            return True
         try:
             data = self._transport.receive_nowait()
         except (ConnectionLost, trio.ClosedResourceError):
@@ -210,6 +231,7 @@ class _Stream(httpcore.AsyncNetworkStream):
     def _take(self, data: bytes) -> None:
         self._surplus += data
         self._ended = not data
+        self._heard_at = trio.current_time()
 
 
 @contextmanager

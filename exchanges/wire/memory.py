@@ -37,7 +37,7 @@ class _Pipe:
         self.capacity = capacity
         self.data = bytearray()
         self.ended = False  # no more bytes will be written
-        self.broken = False  # reset: unread bytes are gone
+        self.broken = False  # reset: what has arrived can still be read, as on Linux
         self.frozen = False  # written bytes stay invisible
         self.readers = ParkingLot()
         self.writers = ParkingLot()
@@ -56,7 +56,8 @@ class _Pipe:
         self.ended = True
         if reset:
             self.broken = True
-            self.data.clear()
+            if self.frozen:
+                self.data.clear()  # it has not arrived
         self.wake()
 
 
@@ -76,7 +77,7 @@ class MemoryTransport(Unsent):
         pipe = self._incoming
         if not pipe.readable():
             return None
-        if pipe.broken:
+        if pipe.broken and not pipe.data:
             raise ConnectionLost(f"{self.peer}: reset by the peer")
         data = bytes(pipe.data[:CHUNK])
         del pipe.data[:CHUNK]
@@ -103,6 +104,13 @@ class MemoryTransport(Unsent):
     async def wait_writable(self) -> None:
         """See `Transport.wait_writable`."""
         await self._wait(self._outgoing.writable, self._outgoing.writers)
+
+    def end_nowait(self) -> None:
+        """See `OrderedSending.end_nowait`."""
+        self._check()
+        if self._outgoing.broken:
+            raise ConnectionLost(f"{self.peer}: reset by the peer")
+        self._outgoing.end(reset=False)
 
     def close(self) -> None:
         """See `Transport.close`."""
@@ -147,8 +155,8 @@ class MemoryConnection:
 
     @property
     def over(self) -> bool:
-        """Whether either side has ended it."""
-        return any(pipe.ended for pipe in self._pipes)
+        """Whether both directions have ended."""
+        return all(pipe.ended for pipe in self._pipes)
 
     def reset(self) -> None:
         """Break it: both sides see a reset."""

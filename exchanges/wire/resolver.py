@@ -67,7 +67,7 @@ class Resolver:
         Raises:
             ResolveFailed: the name has no address, and had none before.
         """
-        literal = _literal(host)
+        literal = literal_address(host)
         if literal is not None:
             await trio.lowlevel.checkpoint()
             return (literal,)
@@ -129,7 +129,8 @@ def shared_resolver() -> Resolver:
     return Resolver()
 
 
-def _literal(host: str) -> Address | None:
+def literal_address(host: str) -> Address | None:
+    """Return what a host names by itself: an IP address; None for a name."""
     for family in (socket.AF_INET, socket.AF_INET6):
         with suppress(OSError):
             socket.inet_pton(family, host)

@@ -66,6 +66,13 @@ class TcpTransport(Unsent):
             raise trio.ClosedResourceError("this transport was closed")
         await wait_writable(self._fd)
 
+    def end_nowait(self) -> None:
+        """See `OrderedSending.end_nowait`."""
+        try:
+            self._sock.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            raise self._lost(error) from error
+
     def close(self) -> None:
         """See `Transport.close`."""
         if not self._closed:

@@ -116,6 +116,12 @@ class TlsTransport(OrderedSending):
         """See `Transport.wait_writable`."""
         await self._inner.wait_writable()
 
+    def end_nowait(self) -> None:
+        """See `OrderedSending.end_nowait`: a close_notify."""
+        with suppress(ssl.SSLError, ValueError):  # the peer's own close_notify is not waited for
+            self._tls.unwrap()
+        self._emit()
+
     def close(self) -> None:
         """See `Transport.close`."""
         self._inner.close()

@@ -88,6 +88,14 @@ class Transport(Protocol):
         """
         ...
 
+    async def send_eof(self) -> None:
+        """Send what waits, then the end of the stream. Nothing can be sent after it; what comes is still read.
+
+        Over TLS the other side can only close, too: Python's ssl does not write behind a close_notify. Cancelled
+        before the end went out, it can be called again.
+        """
+        ...
+
     def close(self) -> None:
         """Close at once; unsent bytes are lost. May be called again."""
         ...
@@ -193,6 +201,16 @@ class OrderedSending(ABC):
             await self._drain()
             self.send_nowait(data)
             await self._drain()
+
+    async def send_eof(self) -> None:
+        """See `Transport.send_eof`."""
+        async with self._turn:
+            await self._drain()
+            self.end_nowait()
+
+    @abstractmethod
+    def end_nowait(self) -> None:
+        """Send the end of the stream, once nothing is unsent any more."""
 
     async def _drain(self) -> None:
         while not self.flush_nowait():

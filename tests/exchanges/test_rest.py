@@ -43,6 +43,32 @@ async def test_a_closed_client_opens_new_connections(
         assert rest_server.connections == 2
 
 
+async def test_a_connection_in_doubt_is_not_used_again(
+    rest_server: Any, answer: Any, autojump_clock: Any
+) -> None:
+    """When a stream of the venue was lost, what was kept may be dead, too; calls under way go on; the next are kept."""
+    rest_server.answer = lambda target: answer(delay=5.0 if target.endswith("/slow") else 0.0)
+    client = RestClient(BASE, rest_server.network)
+    client.doubt()
+    async with rest_server.serving(), trio.open_nursery() as nursery:
+        await client.get("/a", {})
+        nursery.start_soon(client.get, "/slow", {})
+        await trio.sleep(1)
+        await client.get("/a", {})
+        assert rest_server.connections == 2
+        client.doubt()
+        for _ in range(3):
+            await trio.sleep(1)
+            await client.get("/a", {})
+        assert rest_server.connections == 3
+        await trio.sleep(5)
+        await client.get("/a", {})
+        assert rest_server.connections == 3
+        open_ones = [c for c in rest_server.network.connections("venue", 80) if not c.over]
+        assert len(open_ones) <= 2, "what was in doubt has been closed"
+        await client.aclose()
+
+
 async def test_a_refusal_carries_status_code_and_text(
     rest_server: Any, answer: Any, autojump_clock: Any
 ) -> None:

@@ -83,13 +83,31 @@ def test_a_throttled_stream_waits_a_minute_and_doubles_where_nothing_is_stated()
 
 @pytest.mark.row("SUP-068")
 def test_twenty_connections_without_useful_data_are_flapping() -> None:
-    """The cap rises to 30 s then, and falls back with the first useful data."""
+    """The cap rises to 30 s then, and falls back with a second of useful data."""
     backoff = Backoff(BackoffPolicy())
     waits(backoff, [REFUSED_UPGRADE] * 19)
     assert not backoff.flapping
     assert waits(backoff, [REFUSED_UPGRADE]) == [30.0]
     assert backoff.flapping
     waits(backoff, [Attempt(connected=True, useful_for=1.0)])
+    assert not backoff.flapping
+
+
+@pytest.mark.row("SUP-068")
+def test_useful_data_for_a_moment_does_not_hide_flapping() -> None:
+    """A peer that accepts, sends a little and closes is not stormed; a second of data is no flapping."""
+    backoff = Backoff(BackoffPolicy())
+    moment = Attempt(connected=True, useful_for=0.9)
+    assert waits(backoff, [moment] * 20)[-1] == 30.0
+    assert backoff.flapping
+    waits(backoff, [Attempt(connected=True, useful_for=1.0)])
+    assert not backoff.flapping
+
+
+def test_a_policy_that_forgets_sooner_has_no_longer_moments() -> None:
+    """What is enough to forget every failure is no flapping either."""
+    backoff = Backoff(BackoffPolicy(reset_after=0.5))
+    assert waits(backoff, [FAILED, Attempt(connected=True, useful_for=0.5)]) == [0.0, 0.0]
     assert not backoff.flapping
 
 

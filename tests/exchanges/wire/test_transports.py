@@ -20,6 +20,10 @@ class Medium:
         self.network = network
         self._certificates = certificates
 
+    @property
+    def secure(self) -> bool:
+        return bool(self._certificates)
+
     @asynccontextmanager
     async def pair(self) -> AsyncIterator[tuple[Transport, Transport]]:
         """A client and a server, connected."""
@@ -102,6 +106,41 @@ async def test_end_of_stream(medium: Medium) -> None:
             assert client.receive_nowait() == b""
 
 
+async def test_one_direction_may_end_before_the_other(medium: Medium) -> None:
+    """A half-close: what was sent before comes first, then the end; but for TLS the other direction goes on."""
+    async with medium.pair() as (client, server):
+        async with trio.open_nursery() as nursery:
+
+            async def say_all() -> None:
+                with trio.move_on_after(0.01):
+                    await client.send_all(b"q" * 12_000_000)
+                with assert_checkpoints():
+                    await client.send_eof()
+
+            nursery.start_soon(say_all)
+            await read_exactly(server, 12_000_000)
+            assert await receive(server) == b""
+        for part in () if medium.secure else (b"a", b"b" * 100_000):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(server.send_all, part)
+                assert await read_exactly(client, len(part)) == part
+        await server.send_eof()
+        if not medium.secure:
+            assert await receive(client) == b""
+
+
+async def test_the_end_cannot_be_sent_on_what_is_over(medium: Medium) -> None:
+    """A reset is an error here as well."""
+    async with medium.pair() as (client, server):
+        server.abort()
+        with pytest.raises(ConnectionLost):
+            await receive(client)
+        with suppress(ConnectionLost):
+            await client.send_all(b"x")  # a socket may take it once more
+        with pytest.raises(ConnectionLost):
+            await client.send_eof()
+
+
 async def test_abort_is_a_loss_for_the_other_side(medium: Medium) -> None:
     """A reset is an error to read and to write."""
     async with medium.pair() as (client, server):
@@ -112,6 +151,17 @@ async def test_abort_is_a_loss_for_the_other_side(medium: Medium) -> None:
             await client.send_all(b"x")  # a socket may take it once more
         with pytest.raises(ConnectionLost):
             await client.send_all(b"x")
+
+
+async def test_what_came_before_a_reset_can_still_be_read(medium: Medium) -> None:
+    """As on Linux: the error comes behind the bytes that have arrived."""
+    async with medium.pair() as (client, server):
+        await server.send_all(b"last words")
+        await client.wait_readable()
+        server.abort()
+        assert await receive(client) == b"last words"
+        with pytest.raises(ConnectionLost):
+            await receive(client)
 
 
 async def test_unsent_bytes_keep_their_order(medium: Medium) -> None:
@@ -179,6 +229,7 @@ async def test_closed_transport_refuses(medium: Medium) -> None:
         await refused(client.wait_readable)
         await refused(client.wait_writable)
         await refused(client.send_all, b"x")
+        await refused(client.send_eof)
         with pytest.raises(trio.ClosedResourceError):
             client.receive_nowait()
         client.close()

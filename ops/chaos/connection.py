@@ -1,0 +1,210 @@
+"""One connection through the proxy: two transports, two directions, and the faults that are on it."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import trio
+
+from feedtree.exchanges.errors import ConnectFailed, ConnectionLost
+from feedtree.exchanges.wire.tls import TlsTransport
+from feedtree.exchanges.wire.transport import Network, Transport, receive
+from feedtree.ops.chaos.effects import Effect, Ending
+from feedtree.ops.chaos.fault import WAYS, Way
+from feedtree.ops.chaos.lane import Counts, Lane
+from feedtree.ops.chaos.pump import Pump
+from feedtree.ops.chaos.sight import Sight
+from feedtree.ops.chaos.stops import Breakpoint, Watch
+
+if TYPE_CHECKING:
+    from feedtree.ops.chaos.running import Running
+
+LINGER = 1.0  # seconds for which both sides may end a connection that was closed on purpose
+
+
+class Connection:
+    """One client, and its server.
+
+    Args:
+        number: counts the connections of a proxy from 1.
+        client: as it was accepted.
+        frames: whether websocket frames are followed, so that texts in them are found.
+
+    Attributes:
+        opened_at: when it was accepted (trio time).
+        ended_at: when it was over; None before.
+        peer: the client, ``host:port``.
+    """
+
+    def __init__(self, number: int, client: Transport, *, frames: bool) -> None:
+        self.number = number
+        self.peer = client.peer
+        self.opened_at = trio.current_time()
+        self.ended_at: float | None = None
+        self._transports = [client]
+        self._lanes = {way: Lane(way, Sight() if frames else None) for way in WAYS}
+        self._pumps: dict[Way, Pump] = {}
+        self._on: dict[int, dict[Way, Effect]] = {}  # the number of a running fault -> its effects
+        self._disguise: ssl.SSLContext | None = None
+        self._scope = trio.CancelScope()
+        self._nursery: trio.Nursery
+
+    def __repr__(self) -> str:
+        up, down = self.up.delivered, self.down.delivered
+        return f"Connection({self.number}, {self.peer}, {up} bytes up, {down} bytes down)"
+
+    @property
+    def up(self) -> Counts:
+        """What came from the client."""
+        return self._lanes["up"].counts
+
+    @property
+    def down(self) -> Counts:
+        """What came from the server."""
+        return self._lanes["down"].counts
+
+    async def run(self, network: Network, to: tuple[str, int], running: Iterator["Running"]) -> None:
+        """Serve until it is over; nothing stays open, however it ends.
+
+        Args:
+            network: where the server is.
+            to: its address.
+            running: the faults that it meets to begin with.
+        """
+        try:
+            with self._scope:
+                async with trio.open_nursery() as self._nursery:
+                    for fault in running:
+                        fault.meet(self)
+                    if self._disguise is not None:
+                        await self._pose(self._disguise)
+                    else:
+                        await self._serve(network, to)
+        finally:
+            self.ended_at = trio.current_time()
+            for transport in self._transports:
+                transport.close()
+
+    async def _serve(self, network: Network, to: tuple[str, int]) -> None:
+        client = self._transports[0]
+        try:
+            server = await network.dial(*to)
+        except ConnectFailed:
+            client.abort()
+            self._scope.cancel()
+            return
+        self._transports.append(server)
+        self._pumps = {
+            "up": Pump(self._lanes["up"], client, server, self),
+            "down": Pump(self._lanes["down"], server, client, self),
+        }
+        for pump in self._pumps.values():
+            self._nursery.start_soon(pump.read)
+            self._nursery.start_soon(pump.write)
+
+    async def _pose(self, context: ssl.SSLContext) -> None:
+        """Shake hands as if we were the server; who believes it is reset."""
+        client = TlsTransport(self._transports[0], context, server_side=True)
+        try:
+            if await receive(client):
+                client.abort()
+        except ConnectionLost:
+            pass  # the client refused, or speaks no TLS
+        self._scope.cancel()
+
+    # What faults and tests do to it
+
+    def reset(self) -> None:
+        """Reset it on both sides, at once: what is on its way is lost."""
+        for transport in self._transports:
+            transport.abort()
+        self._scope.cancel()
+
+    def close(self) -> None:
+        """End both directions in order: what was written comes first; what waits and what comes is swallowed.
+
+        What is not over after `LINGER` seconds is closed.
+        """
+        if not self._pumps:
+            self._scope.cancel()
+            return
+        for pump in self._pumps.values():
+            pump.cut()
+        self._nursery.start_soon(self._later, LINGER, self._scope.cancel)
+
+    def end(self, way: Way) -> None:
+        """End one direction in order; what waits in it and what comes is swallowed."""
+        if self._pumps:
+            self._pumps[way].cut()
+        else:
+            self._lanes[way].cut(trio.current_time())
+
+    def strike(self, ending: Ending, way: Way, after: float = 0.0) -> None:
+        """See `Struck.strike`."""
+        action: Callable[[], None]
+        match ending:
+            case Ending.HALF_CLOSE:
+                action = partial(self.end, way)
+            case Ending.CLOSE:
+                action = self.close
+            case _:
+                action = self.reset
+        if after > 0:
+            self._nursery.start_soon(self._later, after, action)
+        else:
+            action()
+
+    def swallowed_in(self, way: Way) -> bool:
+        """See `Struck.swallowed_in`."""
+        return self._lanes[way].holed
+
+    def put_on(self, number: int, way: Way, effect: Effect) -> None:
+        """Let an effect work on a direction; ``number`` names it to `take_off`."""
+        self._on.setdefault(number, {})[way] = effect
+        self._lanes[way].effects.append(effect)
+        self._wake()
+
+    def take_off(self, number: int) -> None:
+        """Let the effects of that number work no more."""
+        for way, effect in self._on.pop(number, {}).items():
+            self._lanes[way].effects.remove(effect)
+        self._wake()
+
+    def disguise(self, context: ssl.SSLContext) -> None:
+        """Let the client meet this certificate; only before anything passed."""
+        self._disguise = context
+
+    def watch(self, point: "Breakpoint[Connection]") -> None:
+        """Look for a breakpoint."""
+        self._lanes[point.way].watches.append(Watch(point))
+
+    def unwatch(self, point: "Breakpoint[Connection]") -> None:
+        """Look for it no more."""
+        lane = self._lanes[point.way]
+        lane.watches = [watch for watch in lane.watches if watch.point is not point]
+
+    # What its directions tell
+
+    def direction_over(self) -> None:
+        """See `Owner.direction_over`."""
+        if all(lane.source_over for lane in self._lanes.values()):
+            self._scope.cancel()
+
+    def receiver_lost(self, way: Way) -> None:
+        """See `Owner.receiver_lost`: the reset travels against the direction, and meets what is in its way."""
+        against: Way = "down" if way == "up" else "up"
+        lane = self._lanes[against]
+        if lane.source_over:
+            self.reset()
+        else:
+            lane.end(Ending.LOST, trio.current_time())
+            self._pumps[against].wake()
+
+    def _wake(self) -> None:
+        for pump in self._pumps.values():
+            pump.wake()
+
+    async def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        await trio.sleep(seconds)
+        action()

@@ -1,0 +1,118 @@
+"""``feedtree chaos proxy``: a proxy in a process of its own, and what it says of mistakes."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from feedtree.ops.cli import command
+
+COMMAND = [sys.executable, "-m", "feedtree.ops", "chaos", "proxy"]
+
+
+@contextmanager
+def server() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(20)
+        yield listening
+
+
+@contextmanager
+def proxy(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], tuple[str, int]]]:
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        host, _, port = json.loads(process.stdout.readline())["listen"].rpartition(":")
+        yield process, (host, int(port))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_it_runs_its_faults_and_says_so() -> None:
+    """Where it listens on stdout; what begins and ends, and the totals at SIGINT, on stderr."""
+    with server() as listening:
+        host, port = listening.getsockname()
+        faults = ["--fault", "latency:delay=0.1,direction=up", "--fault", "drop:after=1", "--for", "0.9"]
+        with proxy("--to", f"{host}:{port}", "--seed", "3", *faults) as (process, where):
+            with socket.create_connection(where, timeout=20) as client:
+                accepted, _ = listening.accept()
+                with accepted:
+                    began = time.monotonic()
+                    client.sendall(b"ping")
+                    assert accepted.recv(10) == b"ping"
+                    assert time.monotonic() - began >= 0.1
+                    accepted.sendall(b"pong")
+                    client.settimeout(20)
+                    got = b""
+                    while len(got) < 3:
+                        got += client.recv(10)
+                    assert got == b"png"
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=20)
+            assert process.returncode == 0
+    lines = told.splitlines()
+    assert [line.split("s  ")[1] for line in lines[:2]] == ["latency met 0 so far", "drop met 0 so far"]
+    assert sorted(line.split("s  ")[1] for line in lines[2:4]) == ["drop ends, met 1", "latency ends, met 1"]
+    assert lines[4] == "1 connections, 4 bytes up, 3 bytes down, 0 bytes swallowed"
+
+
+def test_a_script_is_read_from_a_file(tmp_path: Path) -> None:
+    """Each table of it is a fault."""
+    path = tmp_path / "night.toml"
+    path.write_text('[[fault]]\nname = "reset"\non = "new"\n')
+    with server() as listening:
+        host, port = listening.getsockname()
+        with proxy("--to", f"{host}:{port}", "--script", str(path)) as (_, where):
+            with socket.create_connection(where, timeout=20) as client, pytest.raises(ConnectionResetError):
+                client.recv(10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ([], ["--to"]),
+        (["--to", "9000"], ["--to", '"9000" is no address', "HOST:PORT"]),
+        (["--to", "venue:0"], ["--to", "from 1 to 65535"]),
+        (["--to", "venue:x"], ["--to"]),
+        (["--to", "venue:1", "--listen", "venue:70000"], ["--listen", "from 0 to 65535"]),
+        (["--to", "venue:1", "--fault", "blckhole"], ["--fault", '"black_hole"?', "allowed: refuse, away"]),
+        (
+            ["--to", "venue:1", "--fault", "stall:durection=up"],
+            ["--fault", '"direction"?', "allowed: direction"],
+        ),
+        (["--to", "venue:1", "--fault", "stall:direction=left"], ["--fault", "both, down, up"]),
+        (["--to", "venue:1", "--at", "-1"], ["--at", "-1", "0 or more"]),
+        (["--to", "venue:1", "--for", "nan"], ["--for", "0 or more"]),
+        (["--to", "venue:1", "--script", "/no/such.toml"], ["--script", "/no/such.toml", "No such file"]),
+        (["--to", "venue:1", "--falt", "reset"], ["--falt", "--fault"]),
+    ],
+)
+def test_wrong_usage_is_named_and_exits_2(
+    arguments: Sequence[str], parts: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line on stderr that names the mistake and what is allowed."""
+    assert command(["chaos", "proxy", *arguments]) == 2
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert len(stderr.splitlines()) == 1
+    for part in parts:
+        assert part in stderr
+
+
+def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 1."""
+    with server() as listening:
+        host, port = listening.getsockname()
+        assert command(["chaos", "proxy", "--to", "venue:1", "--listen", f"{host}:{port}"]) == 1
+        assert f"cannot listen on {host}:{port}: Address already in use" in capsys.readouterr().err
