@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from feedtree.exchanges.instruments import InstrumentStatus as InstrumentStatus
     from feedtree.exchanges.mexc.private_websocket import MexcPrivateSpotWebsocket as MexcPrivateSpotWebsocket
     from feedtree.exchanges.mexc.websocket import MexcPublicSpotWebsocket as MexcPublicSpotWebsocket
+    from feedtree.exchanges.private.cancel_report import CancelReport as CancelReport
+    from feedtree.exchanges.private.desk import OrderDesk as OrderDesk
     from feedtree.exchanges.private.fills import BadCursor as BadCursor
     from feedtree.exchanges.private.handlers import PrivateWebsocketHandlers as PrivateWebsocketHandlers
     from feedtree.exchanges.private.messages import AccountReconciled as AccountReconciled
@@ -36,6 +38,18 @@ if TYPE_CHECKING:
     from feedtree.exchanges.private.messages import OrderUpdate as OrderUpdate
     from feedtree.exchanges.private.messages import Reconciliation as Reconciliation
     from feedtree.exchanges.private.messages import Role as Role
+    from feedtree.exchanges.private.order_errors import AccountInconsistent as AccountInconsistent
+    from feedtree.exchanges.private.order_errors import DeskClosed as DeskClosed
+    from feedtree.exchanges.private.order_errors import DeskKilled as DeskKilled
+    from feedtree.exchanges.private.order_errors import NotSupported as NotSupported
+    from feedtree.exchanges.private.order_errors import OrderError as OrderError
+    from feedtree.exchanges.private.order_errors import OrderNotFound as OrderNotFound
+    from feedtree.exchanges.private.order_errors import OrderOutcomeUnknown as OrderOutcomeUnknown
+    from feedtree.exchanges.private.order_errors import OrderRefused as OrderRefused
+    from feedtree.exchanges.private.order_limits import HardLimits as HardLimits
+    from feedtree.exchanges.private.order_options import DoorChoice as DoorChoice
+    from feedtree.exchanges.private.order_options import OpenOrders as OpenOrders
+    from feedtree.exchanges.private.order_options import OrderOptions as OrderOptions
     from feedtree.exchanges.private.orders import Accepted as Accepted
     from feedtree.exchanges.private.orders import Order as Order
     from feedtree.exchanges.private.orders import OrderStatus as OrderStatus
@@ -79,6 +93,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Accepted",
+    "AccountInconsistent",
     "AccountReconciled",
     "AccountSnapshot",
     "AccountStreamFailed",
@@ -98,18 +113,31 @@ __all__ = [
     "BookTicker",
     "BookUpdate",
     "BookView",
+    "CancelReport",
     "ChannelNotOffered",
     "Credentials",
     "DecodeFailed",
+    "DeskClosed",
+    "DeskKilled",
+    "DoorChoice",
     "Fill",
     "GateioPrivateSpotWebsocket",
     "GateioPublicSpotWebsocket",
+    "HardLimits",
     "Instrument",
     "InstrumentStatus",
     "Kline",
     "MexcPrivateSpotWebsocket",
     "MexcPublicSpotWebsocket",
+    "NotSupported",
+    "OpenOrders",
     "Order",
+    "OrderDesk",
+    "OrderError",
+    "OrderNotFound",
+    "OrderOptions",
+    "OrderOutcomeUnknown",
+    "OrderRefused",
     "OrderResolved",
     "OrderStatus",
     "OrderType",
@@ -198,6 +226,20 @@ _HOME = {
     "OrderUpdate": "exchanges.private.messages",
     "Reconciliation": "exchanges.private.messages",
     "Role": "exchanges.private.messages",
+    "OrderOutcomeUnknown": "exchanges.private.order_errors",
+    "OrderError": "exchanges.private.order_errors",
+    "OrderRefused": "exchanges.private.order_errors",
+    "OrderNotFound": "exchanges.private.order_errors",
+    "AccountInconsistent": "exchanges.private.order_errors",
+    "NotSupported": "exchanges.private.order_errors",
+    "DeskClosed": "exchanges.private.order_errors",
+    "DeskKilled": "exchanges.private.order_errors",
+    "OrderOptions": "exchanges.private.order_options",
+    "OpenOrders": "exchanges.private.order_options",
+    "DoorChoice": "exchanges.private.order_options",
+    "HardLimits": "exchanges.private.order_limits",
+    "OrderDesk": "exchanges.private.desk",
+    "CancelReport": "exchanges.private.cancel_report",
     "Accepted": "exchanges.private.orders",
     "Order": "exchanges.private.orders",
     "OrderStatus": "exchanges.private.orders",

@@ -43,13 +43,27 @@ class Credentials:
     Args:
         key: what the venue knows the account by; it goes over the wire, and is not shown either.
         secret: what requests are signed with; it never goes anywhere.
+
+    Raises:
+        ValueError: one of them cannot be a key: the line end of its file is still there, perhaps. HTTP libraries repeat
+            such a header in their errors.
     """
 
     __slots__ = ("key", "secret")
 
     def __init__(self, key: Secret | str, secret: Secret | str) -> None:
-        self.key = key if isinstance(key, Secret) else Secret(key)
-        self.secret = secret if isinstance(secret, Secret) else Secret(secret)
+        self.key = _checked("key", key)
+        self.secret = _checked("secret", secret)
 
     def __repr__(self) -> str:
         return "Credentials(***)"
+
+
+def _checked(what: str, given: Secret | str) -> Secret:
+    secret = given if isinstance(given, Secret) else Secret(given)
+    text = secret.reveal()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(
+            f"the {what} (it is not shown) is not one word of plain text: strip blanks and line ends"
+        )
+    return secret

@@ -31,6 +31,7 @@ _ENDS = {
     "poc": OrderStatus.REFUSED,
 }
 _LIVES = ("put", "update", "open")
+_OVER = ("finish", "closed", "cancelled")
 
 
 def is_spot(row: OrderRow) -> bool:
@@ -78,8 +79,11 @@ def _filled(row: OrderRow, in_quote: bool) -> Decimal:
 
 
 def _status(row: OrderRow, filled: Decimal) -> OrderStatus:
-    if (row.event or row.status) in _LIVES:
+    word = row.event or row.status
+    if word in _LIVES:
         return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.OPEN
+    if word not in _OVER:  # an end is final: it is not guessed
+        raise ValueError(f"an order's event or status is {word[:80]!r}")
     if row.finish_as in ("", "-", "open"):  # it ended, and the row does not say how
         done = row.status == "closed" or not money(row.left)
         return OrderStatus.FILLED if done else OrderStatus.CANCELLED

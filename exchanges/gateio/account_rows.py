@@ -82,8 +82,10 @@ class BalanceRow(Struct):
 
 
 class OpenOrders(Struct):
-    """The open orders of one pair, of ``GET /spot/open_orders``."""
+    """A page of the open orders of one pair, of ``GET /spot/open_orders``; there are ``total`` on all pages."""
 
+    currency_pair: str = ""
+    total: int = 0
     orders: list[msgspec.Raw] = []
 
 

@@ -4,7 +4,6 @@ Numbers arrive as decimal strings and are made floats by msgspec (``strict=False
 seen to leave out may be absent; a time or id of 0 means that it was.
 """
 
-from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
@@ -132,19 +131,6 @@ class Envelope(Struct):
     payload: Any = None  # the request's; absent before 2024
     error: Any = None  # absent or null on success
     result: Any = None
-
-
-class PairRow(Struct):
-    """A row of ``GET /spot/currency_pairs``; minimums are absent for some pairs."""
-
-    id: str
-    base: str
-    quote: str
-    precision: int
-    amount_precision: int
-    trade_status: str = ""
-    min_base_amount: Decimal | None = None
-    min_quote_amount: Decimal | None = None
 
 
 class BookBody(Struct):

@@ -4,6 +4,7 @@ Source: REST page v4.105.4. ``GET /spot/my_trades`` without a pair gives the fil
 most 30 days, and without one it is the last 7.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
@@ -33,6 +34,8 @@ CALLS = 100  # of an account in 10 s; the venue allows 200 to each endpoint
 PERIOD = 10.0
 TRADES_A_PAGE = 1000
 ORDERS_A_PAGE = 100
+OPEN_ORDERS = "/spot/open_orders"
+READINGS = 3  # of the open orders, where they change between two pages
 _NOT_FOUND = ("ORDER_NOT_FOUND",)
 _S = 1_000_000_000
 
@@ -70,15 +73,30 @@ class GateioSpotAccountRest:
 
     async def open_orders(self, symbols: Collection[Symbol]) -> list[Order]:
         """See `AccountRest`; of all symbols at once."""
-        path = "/spot/open_orders"
+        for _ in range(READINGS):
+            orders = await self._open_orders()
+            if orders is not None:
+                return orders
+        raise RestFailed(
+            f"GET {OPEN_ORDERS}", f"orders end faster than their pages are read, {READINGS} times"
+        )
+
+    async def _open_orders(self) -> list[Order] | None:
+        """Read all pages; None where an order ended meanwhile: another one may have moved to the page before."""
         orders: list[Order] = []
+        totals: dict[str, int] = {}
+        rows: Counter[str] = Counter()
         page = 1
         while True:
-            pairs = await self._get(path, {"page": str(page), "limit": str(ORDERS_A_PAGE)}, list[OpenOrders])
+            parameters = {"page": str(page), "limit": str(ORDERS_A_PAGE)}
+            pairs = await self._get(OPEN_ORDERS, parameters, list[OpenOrders])
             for pair in pairs:
-                orders += _orders(path, pair.orders)
+                orders += _orders(OPEN_ORDERS, pair.orders)
+                rows[pair.currency_pair] += len(pair.orders)
+                if totals.setdefault(pair.currency_pair, pair.total) != pair.total:
+                    return None
             if all(len(pair.orders) < ORDERS_A_PAGE for pair in pairs):
-                return orders
+                return orders if all(rows[name] >= total for name, total in totals.items()) else None
             page += 1
 
     async def finished_orders(self, symbol: Symbol, since_ns: int) -> list[Order]:

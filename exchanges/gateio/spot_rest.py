@@ -1,28 +1,19 @@
 """Gate.io spot's public REST calls."""
 
-from decimal import Decimal
 from typing import TypeVar
 
-import msgspec
-
-from feedtree.exchanges.errors import RestFailed
-from feedtree.exchanges.gateio.messages import BookBody, PairRow
+from feedtree.exchanges.gateio.listing import instruments
+from feedtree.exchanges.gateio.messages import BookBody
 from feedtree.exchanges.gateio.refusals import explain
 from feedtree.exchanges.gateio.venue_time import TIME, TimeBody
-from feedtree.exchanges.instruments import Instrument, InstrumentStatus, read_instruments
+from feedtree.exchanges.instruments import Instrument
 from feedtree.exchanges.public.codec import RawBook, WireTopic
 from feedtree.exchanges.rest import RestClient
-from feedtree.exchanges.symbols import Symbol, SymbolMap
+from feedtree.exchanges.symbols import SymbolMap
 
 T = TypeVar("T")
 
-_PAIRS = "/spot/currency_pairs"
 _ORDER_BOOK = "/spot/order_book"
-_STATUS = {
-    "tradable": InstrumentStatus.TRADING,
-    "buyable": InstrumentStatus.BUY_ONLY,
-    "sellable": InstrumentStatus.SELL_ONLY,
-}
 
 
 class GateioSpotRest:
@@ -39,11 +30,7 @@ class GateioSpotRest:
 
     async def instruments(self) -> list[Instrument]:
         """Fetch everything that the venue lists, in its order."""
-        rows = await self._get(_PAIRS, {}, list[msgspec.Raw])
-        instruments = list(read_instruments(rows, PairRow, _instrument))
-        if rows and not instruments:
-            raise RestFailed(_PAIRS, "none of its rows decodes")
-        return instruments
+        return await instruments(self._rest)
 
     async def book(self, wire_topic: WireTopic) -> RawBook:
         """Fetch a book of as many levels as the topic's pushes keep true, numbered as the pushes are."""
@@ -66,15 +53,3 @@ class GateioSpotRest:
 
     async def _get(self, path: str, params: dict[str, str], shape: type[T]) -> T:
         return await self._rest.fetch(path, params, shape, explain=explain)
-
-
-def _instrument(row: PairRow) -> Instrument:
-    return Instrument(
-        symbol=Symbol(row.base, row.quote),
-        wire_name=row.id,
-        status=_STATUS.get(row.trade_status, InstrumentStatus.HALTED),
-        price_step=Decimal(1).scaleb(-row.precision),
-        size_step=Decimal(1).scaleb(-row.amount_precision),
-        min_size=row.min_base_amount,
-        min_notional=row.min_quote_amount,
-    )

@@ -18,7 +18,7 @@ from feedtree.exchanges.signed import Refusals, decoded, paced
 
 T = TypeVar("T")
 
-WEIGHT = 150
+WEIGHT = 250
 """What an account's calls may cost together in `PERIOD`: the venue counts 500 to each of them, and by account."""
 
 PERIOD = 10.0  # seconds

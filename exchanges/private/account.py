@@ -64,7 +64,14 @@ class Account:
 
     def lease(self, slot: str) -> Lease | None:
         """Make a slot's hold of a listen key; None where the venue needs none."""
-        return None if self.leases is None else Lease(self.leases, lambda: self.slots.relieve(slot))
+        if self.leases is None:
+            return None
+        return Lease(self.leases, self.measure, lambda: self.slots.relieve(slot))
+
+    async def measure(self) -> None:
+        """Measure the venue's clock where the last reading is old; errors as `prepare`."""
+        if self.clock.stale:
+            await self.clock.measure(self.rest.time_ns)
 
     async def prepare(self) -> None:
         """Measure the venue's clock, and make its symbols known where that is needed.

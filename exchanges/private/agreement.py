@@ -8,7 +8,7 @@ something is unexplained they are made again, ever more seldom.
 import trio
 
 from feedtree.actors.context import Context
-from feedtree.exchanges.errors import RestFailed, VenueThrottled
+from feedtree.exchanges.errors import ClockSkewed, RestFailed, VenueThrottled
 from feedtree.exchanges.private.account import Account
 from feedtree.exchanges.private.balances import REST_LAG
 from feedtree.exchanges.private.messages import Reconciliation
@@ -17,6 +17,7 @@ from feedtree.exchanges.private.store import AccountStore
 
 LEAST_PAUSE = 0.5  # seconds between two comparisons; doubles while they leave something unexplained
 LONGEST_PAUSE = 30.0
+SOON = 5.0  # seconds that a wanted comparison waits at most behind one that left something, but for what the venue asks
 CONFIRM_AFTER = REST_LAG + 0.5
 AUDIT_EVERY = 60.0
 
@@ -40,7 +41,9 @@ async def agree(account: Account, generation: int, context: Context) -> None:
             account.access.connections.recovered()
         _report(account, generation, context)
         if report is None or not report.consistent:
-            await _until(store, max(wait, pause), ripe=False)
+            least = max(wait, min(pause, SOON))
+            await trio.sleep(least)
+            await _until(store, max(pause - least, 0.0), ripe=False)
             pause = min(pause * 2, LONGEST_PAUSE)
             continue
         pause = LEAST_PAUSE
@@ -54,11 +57,12 @@ async def _compare(
 ) -> tuple[Reconciliation | None, float]:
     """Compare once; return what came of it, None where REST failed, and the pause that the venue asked for."""
     try:
-        if account.clock.stale:
-            await account.clock.measure(account.rest.time_ns)
+        await account.measure()
         history = account.venue.history
         report = await reconcile(account.store, account.rest, account.clock, history, always=always)
-    except (RestFailed, VenueThrottled) as error:
+    except (RestFailed, VenueThrottled, ClockSkewed) as error:
+        if isinstance(error, ClockSkewed) and not account.clock.refused():
+            raise
         context.log.warning("not_reconciled", reason=str(error))
         account.store.doubted()
         return None, getattr(error, "retry_after", None) or 0.0

@@ -71,6 +71,7 @@ class Executions:
         self._told = told
         self._records: dict[str, _Record] = {}
         self._open: dict[str, Order] = {}
+        self._named: dict[str, str] = {}  # client order id -> order id, of the records
         self._finished: dict[str, None] = {}
         self._doubts: dict[str, float] = {}  # order id -> since when, steady time
         self.seen = SeenFills(resume)
@@ -135,6 +136,8 @@ class Executions:
             self._told.fill(each.fill, each.fill.client_order_id or client_order_id, recovered=each.recovered)
 
     def _file(self, order: Order) -> None:
+        if order.client_order_id is not None:
+            self._named[order.client_order_id] = order.order_id
         if not order.status.terminal:
             self._open[order.order_id] = order
             return
@@ -145,8 +148,15 @@ class Executions:
         self._finished[order_id] = None
         if len(self._finished) > FINISHED_KEPT:
             oldest = next(iter(self._finished))
-            del self._finished[oldest], self._records[oldest]
-            self._doubts.pop(oldest, None)
+            del self._finished[oldest]
+            self._forget(oldest)
+
+    def _forget(self, order_id: str) -> None:
+        order = self._records.pop(order_id).order
+        self._doubts.pop(order_id, None)
+        name = None if order is None else order.client_order_id
+        if name is not None and self._named.get(name) == order_id:
+            del self._named[name]
 
     # What is known
 
@@ -154,6 +164,11 @@ class Executions:
         """Return an order as it stands."""
         record = self._records.get(order_id)
         return None if record is None else record.order
+
+    def named(self, client_order_id: str) -> Order | None:
+        """Return an order by what its client calls it; the newest where several have the name."""
+        order_id = self._named.get(client_order_id)
+        return None if order_id is None else self.order(order_id)
 
     def open_orders(self) -> list[Order]:
         """Return the orders that are open, oldest first."""

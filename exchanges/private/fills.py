@@ -82,6 +82,7 @@ class SeenFills:
         )
         self._cut_ns = 0  # what is older no cursor can name any more
         self.floor_ns = 0  # what is older was told before, or is none of ours
+        self._begun = bool(resume)
         if resume:
             self._resume(resume)
 
@@ -105,7 +106,9 @@ class SeenFills:
         Args:
             venue_ns: the venue's time; the whole second that it lies in counts, since REST may round down to it.
         """
-        self.floor_ns = self.floor_ns or venue_ns - venue_ns % ROUNDED_NS
+        if not self._begun:
+            self._begun = True
+            self.floor_ns = venue_ns - venue_ns % ROUNDED_NS
 
     def add(self, fill: RawFill) -> bool:
         """Take note of a fill; return whether it is new."""

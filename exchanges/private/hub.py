@@ -1,13 +1,13 @@
 """The hub: every account of a tree, and the mailboxes that listen to them."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import trio
 
 from feedtree.actors.mailbox import Mailbox
 from feedtree.actors.routes import Policy, Route
 from feedtree.exchanges.host import Host
-from feedtree.exchanges.private.branch import Branch
 from feedtree.exchanges.private.messages import (
     AccountReconciled,
     AccountSnapshot,
@@ -19,8 +19,11 @@ from feedtree.exchanges.private.messages import (
     OrderResolved,
     OrderUpdate,
 )
-from feedtree.exchanges.private.store import AccountStore
 from feedtree.supervisors import AdminRefused, ChildNotFound, SupervisorSpec
+
+if TYPE_CHECKING:  # an app without accounts does not pay for them
+    from feedtree.exchanges.private.branch import Branch
+    from feedtree.exchanges.private.store import AccountStore
 
 PARENT = "private"
 CAPACITY = 10_000  # messages that a mailbox holds before its policy acts
@@ -48,7 +51,7 @@ class PrivateHub:
         self._starting = trio.Lock()
 
     @property
-    def stores(self) -> Mapping[str, AccountStore]:
+    def stores(self) -> "Mapping[str, AccountStore]":
         """What is known of each account, by ``gateio.spot/main``."""
         return self._stores
 
@@ -61,7 +64,7 @@ class PrivateHub:
         if key in self._stores:
             raise ValueError(f"account {key} is open already: close the other object, or use it")
 
-    def add(self, key: str, store: AccountStore) -> None:
+    def add(self, key: str, store: "AccountStore") -> None:
         """Take an account in; open mailboxes that want it hear it from now on."""
         self.claim(key)
         self._stores[key] = store
@@ -69,7 +72,7 @@ class PrivateHub:
             if wanted is None or key in wanted:
                 store.attach(mailbox)
 
-    async def start(self, key: str, branch: Branch, host: Host) -> None:
+    async def start(self, key: str, branch: "Branch", host: Host) -> None:
         """Start an account's branch, and its venue's supervisor where it is the first account there."""
         venue = key.partition("/")[0]
         async with self._starting:
@@ -127,12 +130,12 @@ class PrivateHub:
         Args:
             kinds: message classes, for example ``Fill, OrderUpdate``; none means all.
             accounts: ``gateio.spot/main``; None is all.
-            policy: what happens when it is full: ``fail``, ``block`` or ``drop_oldest``.
+            policy: what happens when it is full: ``fail`` or ``drop_oldest``.
             capacity: messages.
             name: shown in statistics.
 
         Raises:
-            ValueError: a class that is none of these messages, or a policy that would merge them.
+            ValueError: a class that is none of these messages, or a policy that would merge them or wait.
         """
         mailbox = Mailbox(routes(kinds or KINDS, policy), capacity=capacity, name=name)
         wanted = None if accounts is None else frozenset(accounts)
@@ -160,10 +163,12 @@ def routes(kinds: Iterable[type] = KINDS, policy: Policy = Policy.FAIL) -> list[
     """Return how a mailbox treats private messages: all kinds alike, events too, so that nothing leaves the order.
 
     Raises:
-        ValueError: an unknown kind, or a policy that would merge messages.
+        ValueError: an unknown kind, or a policy that would merge messages, or wait.
     """
     if policy is Policy.CONFLATE:
         raise ValueError("private messages are not conflated: each one counts")
+    if policy is Policy.BLOCK:
+        raise ValueError("an account waits for no consumer: a mailbox that is full would grow without end")
     wanted = tuple(kinds)
     for kind in wanted:
         if kind not in KINDS:

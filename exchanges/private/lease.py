@@ -5,7 +5,7 @@ it at half its life; and where that fails for too long has the other slot of the
 before this one ends. No key is ever deleted: the next start may use it again, and it may be another program's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Protocol
 
@@ -97,21 +97,29 @@ class Leases:
         for key in valid:
             if key in self._in_use or key in self._refused:
                 continue
-            try:
-                await self.calls.prolong(key)
-            except LeaseInvalid:
-                continue
-            self.figures.reused += 1
-            return self._use(key)
+            if await self._reuse(key):
+                self.figures.reused += 1
+                return key
         if len(valid) >= self.calls.most_keys:
             raise RestFailed("listen key", f"all {len(valid)} keys of this account are in use or refused")
         key = await self.calls.make()
         self.figures.made += 1
-        return self._use(key)
-
-    def _use(self, key: Secret) -> Secret:
         self._in_use.add(key)
         return key
+
+    async def _reuse(self, key: Secret) -> bool:
+        """Prolong a key, which no other slot may take meanwhile; return whether it is still good."""
+        self._in_use.add(key)
+        good = False
+        try:
+            await self.calls.prolong(key)
+            good = True
+        except LeaseInvalid:
+            pass
+        finally:
+            if not good:
+                self._in_use.discard(key)
+        return good
 
     def give_back(self, key: Secret, *, refused: bool) -> None:
         """Use a key no longer; one that the venue refused is not taken again."""
@@ -125,11 +133,15 @@ class Lease:
 
     Args:
         leases: of the account.
+        ready: waits for what signed calls need, the venue's time.
         relieve: has the other slot take over.
     """
 
-    def __init__(self, leases: Leases, relieve: Callable[[], None]) -> None:
+    def __init__(
+        self, leases: Leases, ready: Callable[[], Awaitable[None]], relieve: Callable[[], None]
+    ) -> None:
         self._leases = leases
+        self._ready = ready
         self._relieve = relieve
         self._key: Secret | None = None
         self._taken = trio.Event()
@@ -157,6 +169,7 @@ class Lease:
         context.started()
         self._refused = trio.Event()  # a session that has just ended may have set the last one late
         context.report("asking")
+        await self._ready()
         key = await self._leases.take()
         refused = False
         try:

@@ -100,7 +100,9 @@ class RejectReason(StrEnum):
     INVALID = "invalid"
     TOO_MANY_ORDERS = "too_many_orders"
     RATE_LIMITED = "rate_limited"
-    EXPIRED = "expired"  # the request reached the venue after its expiry
+    EXPIRED = "expired"  # the request reached the venue after its expiry, or never did
+    NOT_SENT = "not_sent"  # no way to the venue in time: not a byte went out
+    ORDER_OVER = "order_over"  # of a cancel or an amendment: the venue has no such order (any more)
     PERMISSION = "permission"
     AUTHENTICATION = "authentication"
     MAINTENANCE = "maintenance"
@@ -125,10 +127,10 @@ class Rejected(Struct, frozen=True, kw_only=True):
     """The venue does not have the order, and will not have it.
 
     Args:
-        client_order_id: what it was sent with.
+        client_order_id: what it was, or was to be, sent with.
         reason: in this project's words.
-        code: the venue's own code or label; empty where it gave none.
-        text: the venue's own text.
+        code: the venue's own code or label; empty where it gave none, and where a check of ours refused it.
+        text: the venue's own text, or the rule that was checked.
     """
 
     client_order_id: str

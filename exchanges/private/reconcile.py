@@ -68,7 +68,7 @@ class _Comparison:
         self._account_wide = history.account_wide
         self._doubts = account.doubts
         self._began = trio.current_time()
-        self._began_ns = clock.now_ns()
+        self._began_ns = clock.least_ns()
         self._as_of_ns = 0  # the venue's time that balances are not older than
         oldest_ns = self._began_ns - history.days * _DAY_NS
         self._since_ns = max(account.fills_since_ns, oldest_ns)
@@ -76,13 +76,14 @@ class _Comparison:
         self._queried: list[str] = []
         self._strange: list[str] = []  # what is unexplained of orders and fills
         self._asked_fills: set[Symbol] = set()
+        self._asked_finished: set[Symbol] = set()
 
     async def run(self, always: bool) -> Reconciliation:
         counts = self._account.counts
         before = (counts.recovered_fills, counts.recovered_orders, counts.recovered_balances)
         await self._orders()
         await self._fills()
-        await self._finished()
+        await self._finished(self._account.busy_symbols())
         await self._owners()
         unread = await self._balances()
         await self._settle()
@@ -120,15 +121,25 @@ class _Comparison:
         told = await self._ask("open_orders", self._rest.open_orders(symbols))
         for order in told:
             account.apply_order(order, recovered=True)
-        for order_id in here.keys() - {order.order_id for order in told}:
+        gone = here.keys() - {order.order_id for order in told}
+        await self._finished(
+            {here[order_id].symbol for order_id in gone}
+        )  # a page tells of a hundred of them
+        for order_id in gone:
             await self._vanished(order_id)
 
     async def _vanished(self, order_id: str) -> None:
         """Ask for an order that is open here, and not among the open ones of the venue."""
         order = self._account.executions.order(order_id)
-        if order is None or order.status.terminal:  # a push told its end meanwhile
+        if order is None or order.status.terminal:  # its end was told meanwhile
             return
+        sure_at = self._account.executions.told_at(order_id) + REST_LAG
         found = await self._look_up(order.symbol, order_id)
+        if sure_at > self._began and (found is None or not found.status.terminal):
+            # It may be so new that REST did not know of it yet.
+            await trio.sleep(max(sure_at - trio.current_time(), 0.0))
+            if await self._look_up(order.symbol, order_id) is not None:
+                return
         if found is None:
             self._strange.append(f"order {order_id} {order.symbol} is open here, and unknown to the venue")
         elif not found.status.terminal:
@@ -140,10 +151,11 @@ class _Comparison:
             self._account.apply_order(found, recovered=True)
         return found
 
-    async def _finished(self) -> None:
-        """Ask for orders that began and ended unseen."""
+    async def _finished(self, symbols: Iterable[Symbol]) -> None:
+        """Ask for the orders of symbols that ended unseen, where that was not done yet."""
         floor_ns = self._account.executions.seen.floor_ns
-        for symbol in self._busy():
+        for symbol in sorted(set(symbols) - self._asked_finished):
+            self._asked_finished.add(symbol)
             words = f"finished_orders {symbol}"
             for order in await self._ask(words, self._rest.finished_orders(symbol, self._since_ns)):
                 if order.updated_ns is None or order.updated_ns >= floor_ns:
@@ -175,7 +187,12 @@ class _Comparison:
     async def _owners(self) -> None:
         """Ask for the orders of fills that nobody told of."""
         executions = self._account.executions
-        for fill in executions.waiting():
+        waiting = executions.waiting()
+        if len(waiting) > 1:
+            await self._finished({fill.symbol for fill in waiting})
+        for fill in waiting:
+            if executions.order(fill.order_id) is not None:
+                continue
             if await self._look_up(fill.symbol, fill.order_id) is not None:
                 continue
             if executions.told_at(fill.order_id) <= self._began - RELEASE_AFTER:
@@ -186,7 +203,7 @@ class _Comparison:
     async def _balances(self) -> list[str]:
         """Compare balances; return what cannot be decided."""
         asked_at = trio.current_time()
-        self._as_of_ns = self._clock.now_ns() - int(REST_LAG * 1e9)
+        self._as_of_ns = self._clock.least_ns() - int(REST_LAG * 1e9)
         told = await self._ask("balances", self._rest.balances())
         undecided = await self._judge(self._account.balances.rows(told), asked_at)
         if undecided:

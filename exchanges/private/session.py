@@ -9,7 +9,7 @@ import trio
 from feedtree.actors.context import Context
 from feedtree.exchanges.bad_frames import BadFrames
 from feedtree.exchanges.controls import Answer, Notice, Payload, Pong, Undecodable, Unknown
-from feedtree.exchanges.endings import describe
+from feedtree.exchanges.endings import describe, got_through
 from feedtree.exchanges.errors import DecodeStorm, LeaseInvalid, Stalled, SubscribeTimeout
 from feedtree.exchanges.limits import Pacer
 from feedtree.exchanges.private.account import Account
@@ -41,6 +41,9 @@ async def run_session(account: Account, slot: str, lease: Lease | None, context:
     try:
         await Session(account, slot, generation, lease, context).run()
     except BaseException as error:
+        account.access.lost()
+        if got_through(error):
+            context.mark_connected()
         context.report("down")
         account.store.lost(generation, describe(error))
         raise
@@ -83,7 +86,7 @@ class Session:
                 nursery.start_soon(self._relieve)
                 nursery.start_soon(self._learn)
                 await self._account.prepare()
-                self._store.start(self._account.clock.now_ns())
+                self._store.start(self._account.clock.least_ns())
                 await self._subscribe()
                 self._store.syncing(self._generation)
                 self._context.report("syncing")

@@ -205,17 +205,17 @@ class AccountStore:
         return floor_ns if self._complete_ns is None else max(self._complete_ns - OVERLAP_NS, floor_ns)
 
     def reconciled(
-        self, report: Reconciliation, *, complete_ns: int | None, doubts: int, always: bool
+        self, report: Reconciliation, *, complete_ns: int | None, always: bool, doubts: int | None = None
     ) -> None:
         """Take the result of a comparison with the venue.
 
         Args:
             report: what came of it.
             complete_ns: up to when all fills are known now, by the venue's clock; None where that is not sure.
-            doubts: what `doubts` was when it began: what became doubtful meanwhile it may not have looked at.
             always: tell it also where it found nothing new.
+            doubts: what `doubts` was when it began, None for now: what became doubtful meanwhile it may not have seen.
         """
-        sure = doubts == self.doubts
+        sure = doubts in (None, self.doubts)
         if complete_ns is None or not sure:
             self.executions.seen.doubt()
         else:
@@ -302,6 +302,10 @@ class AccountStore:
     def open_orders(self) -> Sequence[Order]:
         """Return the orders that are open, oldest first."""
         return self.executions.open_orders()
+
+    def named(self, client_order_id: str) -> Order | None:
+        """Return an order by what its client calls it; None where none is known, or it ended long ago."""
+        return self.executions.named(client_order_id)
 
     def symbols(self) -> set[Symbol]:
         """Return the symbols that this account is known to trade."""

@@ -1,7 +1,7 @@
 """The private websocket classes: they hold almost no code, and are composed of a venue, an account and a branch."""
 
 from abc import ABC
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, ClassVar, Protocol
 
@@ -16,11 +16,15 @@ from feedtree.exchanges.private.account import Account
 from feedtree.exchanges.private.branch import STREAM, Branch
 from feedtree.exchanges.private.handlers import PrivateWebsocketHandlers
 from feedtree.exchanges.private.hub import PARENT, PrivateHub
+from feedtree.exchanges.private.order_options import OrderOptions
+from feedtree.exchanges.private.order_venue import OrderVenue
+from feedtree.exchanges.private.orders_branch import open_orders
 from feedtree.exchanges.private.venue import PrivateVenue
 from feedtree.exchanges.private.view import AccountView
 from feedtree.exchanges.symbols import Symbol
-from feedtree.supervisors import AdminRefused, ChildState, EventKind, Node, Spec
+from feedtree.supervisors import AdminRefused, EventKind, Spec
 
+STOPS_WITHIN = 2.0  # seconds; a part of the branch that takes longer is stuck, and its supervisor tells of it
 TAKES_OVER_WITHIN = 60.0  # seconds for the second slot to become live
 
 
@@ -46,20 +50,24 @@ class BasePrivateWebsocket(ABC):
         credentials: the account's key and secret.
         name: the account's; it names the branch, and stands in every message.
         options: other addresses, certificates, proxy.
+        orders: how its orders are handled.
         symbols: symbols that are compared with the venue also where no order of them is known here. A venue that cannot
             be asked for the orders and fills of all symbols (MEXC) tells of no others after a reconnect.
 
     Attributes:
         account: the parts of the account.
+        orders: places and cancels orders.
         beside: specs of what is to stand beside the stream in the account's branch; add to it before `initialize`.
         path: where the branch stands in the tree.
 
     Raises:
         TypeError: the class is abstract: it names no venue.
         ValueError: this account is open already, or its name cannot stand in a path.
+        NotSupported: the options ask for something that the venue does not have.
     """
 
     VENUE: ClassVar[PrivateVenue]
+    ORDERS: ClassVar[OrderVenue]
 
     def __init__(
         self,
@@ -68,6 +76,7 @@ class BasePrivateWebsocket(ABC):
         *,
         name: str = "main",
         options: Reach | None = None,
+        orders: OrderOptions | None = None,
         symbols: Iterable[Symbol | str] = (),
     ) -> None:
         if not hasattr(self, "VENUE"):
@@ -83,7 +92,9 @@ class BasePrivateWebsocket(ABC):
         self._host = tree.host
         self.path = f"{PARENT}/{self.key}"
         self.account = Account(self.VENUE, name, credentials, tree.host, options or Reach(), known)
-        self.beside: list[Spec] = []
+        working = open_orders(self.account, self.ORDERS, orders or OrderOptions())
+        self.orders = working.desk
+        self.beside: list[Spec] = [working.spec]
         self._branch = Branch(self.account, self.beside, park=tree.host.park)
         self._scope = trio.CancelScope()
         self._started = False
@@ -169,14 +180,16 @@ class BasePrivateWebsocket(ABC):
     # Its end
 
     async def aclose(self) -> None:
-        """Stop the branch and end the account's messages. A second call does nothing."""
+        """Stop the branch and end the account's messages, also where this is cancelled. A second call does nothing."""
         self._scope.cancel()
         try:
             if self._started and not self._closed:
-                await self._tree.private.stop(self.key, self._host)
+                with trio.move_on_after(STOPS_WITHIN, shield=True):
+                    await self._tree.private.stop(self.key, self._host)
         finally:
             if not self._closed:
                 self._closed = True
+                self.orders.close()
                 if self._started:
                     self._tree.private.remove(self.key)
                 await self.account.access.aclose()
@@ -221,7 +234,7 @@ class BasePrivateWebsocket(ABC):
         supervisor = self._host.supervisor
         async with supervisor.events(self.path) as events:
             with suppress(AdminRefused):  # it may be gone already
-                for node in _parked(supervisor.node(self.path)):  # before anybody listened
+                for node in supervisor.node(self.path).parked():  # before anybody listened
                     self._parked(node.path, node.last_reason)
             async for event in events:
                 if event.kind is EventKind.FAILED:
@@ -231,15 +244,6 @@ class BasePrivateWebsocket(ABC):
         below = path.removeprefix(self.path).strip("/").partition("/")[0]
         if below in ("", STREAM):
             self.account.store.failed(reason or "parked")
-
-
-def _parked(node: Node) -> Iterator[Node]:
-    """Yield the topmost parked parts of a branch."""
-    if node.state is ChildState.FAILED:
-        yield node
-    else:
-        for child in node.children:
-            yield from _parked(child)
 
 
 class PrivateSpotWebsocket(BasePrivateWebsocket):

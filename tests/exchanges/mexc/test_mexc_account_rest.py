@@ -188,11 +188,11 @@ async def test_both_sides_of_a_self_trade_are_told(venue: Any, autojump_clock: A
 
 
 async def test_calls_keep_to_the_budget(venue: Any, autojump_clock: Any) -> None:
-    """150 of weight in 10 s: the sixteenth page of weight 10 waits for the window."""
+    """250 of weight in 10 s: the next page of weight 10 waits for the window."""
     venue.says["/api/v3/myTrades"] = lambda parameters: []
     async with asking(venue) as rest:
         began = trio.current_time()
-        for _ in range(15):
+        for _ in range(25):
             await rest.fills(BTC, 0)
         assert trio.current_time() - began < 1.0
         await rest.fills(BTC, 0)

@@ -85,7 +85,9 @@ class Held:
 
     def __init__(self, leases: Leases) -> None:
         self.relieved: list[float] = []
-        self.lease = Lease(leases, lambda: self.relieved.append(trio.current_time()))
+        self.lease = Lease(
+            leases, trio.lowlevel.checkpoint, lambda: self.relieved.append(trio.current_time())
+        )
         self.ended: BaseException | None = None
         self._scope = trio.CancelScope()
         self.over = trio.Event()
@@ -188,6 +190,18 @@ async def test_two_slots_never_share_a_key(venue: Any, keys: Keys, autojump_cloc
         assert await third.lease.query() == one
         nursery.cancel_scope.cancel()
     assert keys.made == 2
+
+
+async def test_two_slots_that_look_at_once_find_two_keys(venue: Any, keys: Keys, autojump_clock: Any) -> None:
+    """What one is about to take the other does not."""
+    keys.make({})
+    async with leasing(venue) as leases, trio.open_nursery() as nursery:
+        first, second = Held(leases), Held(leases)
+        nursery.start_soon(first.run)
+        nursery.start_soon(second.run)
+        assert await first.lease.query() != await second.lease.query()
+        nursery.cancel_scope.cancel()
+    assert (leases.figures.made, leases.figures.reused) == (1, 1)
 
 
 async def test_a_refused_key_ends_the_lease_and_is_not_taken_again(

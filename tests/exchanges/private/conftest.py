@@ -238,3 +238,28 @@ def tell() -> Callable[[AccountStore, Push], None]:
 def store() -> AccountStore:
     """What is known of an account that nobody looked at yet."""
     return AccountStore("gateio.spot", "main", wall_ns)
+
+
+@pytest.fixture
+def order_of() -> Callable[..., Order]:
+    """Makes an order that rests: by its id, and its client's."""
+
+    def make(order_id: str, client_order_id: str | None = None) -> Order:
+        return Order(
+            order_id=order_id,
+            client_order_id=client_order_id,
+            symbol=BTC,
+            side=Side.BUY,
+            type=OrderType.LIMIT,
+            time_in_force=TimeInForce.GTC,
+            price=Decimal(100),
+            quantity=Decimal(1),
+            quote_quantity=None,
+            filled=Decimal(0),
+            filled_quote=Decimal(0),
+            status=OrderStatus.OPEN,
+            created_ns=EPOCH_NS,
+            updated_ns=EPOCH_NS,
+        )
+
+    return make

@@ -108,3 +108,41 @@ def test_two_connections_tell_each_balance_once() -> None:
     assert [balances.push(each, 0.0) for each in moment] == [(True, False)] * 3
     assert [balances.push(each, 0.0) for each in moment] == [(False, False)] * 3
     assert balances.all()["USDT"] == moment[-1].balance
+
+
+async def test_an_order_that_is_newer_than_what_rest_tells_is_no_doubt(
+    autojump_clock: MockClock, store: Any, venue_account: Any, tell: Any
+) -> None:
+    """REST is a second behind: an account that has just placed an order is as consistent as before."""
+    account = venue_account(lag=1.0)
+    begin(store)
+    await compare(store, account)
+    await trio.sleep(5.0)
+    for push in account.place(BTC, Side.BUY, Decimal(1), Decimal(1)):
+        tell(store, push)
+    await trio.sleep(0.3)
+    report = await compare(store, account)
+    assert not [each for each in report.unexplained if each.startswith("order")]
+
+
+async def test_many_orders_that_ended_unseen_cost_few_questions(
+    autojump_clock: MockClock, store: Any, venue_account: Any, tell: Any
+) -> None:
+    """Hundreds of orders cancelled, or done, during an outage: a question for each would take a minute."""
+    account = venue_account()
+    begin(store)
+    for _ in range(60):
+        for push in account.place(BTC, Side.BUY, Decimal(1), Decimal(1)):
+            tell(store, push)
+    await trio.sleep(3.0)
+    for number in list(account.orders):
+        account.cancel(number)
+    for _ in range(60):  # and orders that nobody told of at all
+        account.place(BTC, Side.SELL, Decimal(1), Decimal(1))
+        account.match(str(len(account.orders)), Decimal(1))
+    before = len(account.calls)
+    report = await compare(store, account)
+    assert not report.unexplained
+    assert store.consistent
+    assert len(account.calls) - before <= 5
+    assert store.counts.fills == 60

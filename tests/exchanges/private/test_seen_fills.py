@@ -1,0 +1,159 @@
+"""Which fills are new, whatever words they are told in."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from feedtree.exchanges.private import fills
+from feedtree.exchanges.private.fills import OVERLAP_NS, BadCursor, SeenFills
+from feedtree.exchanges.private.messages import Role
+from feedtree.exchanges.private.rest import RawFill
+from feedtree.exchanges.side import Side
+from feedtree.exchanges.symbols import Symbol
+
+S = 1_000_000_000
+T0 = 1_790_000_000 * S
+
+
+def fill(trade_id: str = "1", at: float = 0.0, **changes: Any) -> RawFill:
+    given: dict[str, Any] = {
+        "trade_id": trade_id,
+        "order_id": "7",
+        "client_order_id": None,
+        "symbol": Symbol("BTC", "USDT"),
+        "side": Side.BUY,
+        "price": Decimal("10.50"),
+        "quantity": Decimal(1),
+        "fee": None,
+        "fee_currency": None,
+        "role": Role.MAKER,
+        "venue_ns": T0 + int(at * S),
+    }
+    return RawFill(**{**given, **changes})
+
+
+def test_an_id_comes_once() -> None:
+    """Whatever else a repetition says."""
+    seen = SeenFills()
+    assert seen.add(fill("1"))
+    assert not seen.add(fill("1"))
+    assert not seen.add(fill("1", at=3.0, price=Decimal(11)))
+    assert seen.add(fill("2"))  # alike in all but its id, and therefore another one
+
+
+def test_both_sides_of_a_self_trade_are_fills() -> None:
+    """They have one trade id; each is of its own order."""
+    seen = SeenFills()
+    assert seen.add(fill("1", order_id="7"))
+    assert seen.add(fill("1", order_id="8", side=Side.SELL))
+
+
+@pytest.mark.parametrize(
+    "foreign", ["0123456789abcdef0123456789abcdef", "505979017439002624", "AB-7"], ids=["hex", "bare", "odd"]
+)
+def test_ids_of_two_kinds_are_matched_one_to_one(foreign: str) -> None:
+    """Order, price, quantity and role agree, times up to a rounding: each row stands for one push."""
+    seen = SeenFills()
+    assert seen.add(fill("505979017439002624X1", at=0.7))
+    assert not seen.add(fill(foreign, at=0.0, price=Decimal("10.5")))
+    assert not seen.add(fill(foreign, at=0.0))
+    assert seen.add(
+        fill(foreign + "f" if foreign == "AB-7" else foreign[::-1], at=0.0)
+    )  # a second, missed one
+    assert not seen.add(fill("9X1", at=0.9))  # whose push comes late
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"role": Role.TAKER},
+        {"price": Decimal(11)},
+        {"quantity": Decimal(2)},
+        {"order_id": "8"},
+        {"venue_ns": T0 + 3 * S},
+    ],
+    ids=["role", "price", "quantity", "order", "time"],
+)
+def test_what_differs_is_another_fill(change: dict[str, Any]) -> None:
+    """Any of these tells two fills with ids of two kinds apart."""
+    seen = SeenFills()
+    seen.add(fill("1X1"))
+    assert seen.add(fill("1", **change))
+
+
+def test_an_unknown_role_fits_both() -> None:
+    """A source that does not tell it does not contradict one that does."""
+    seen = SeenFills()
+    seen.add(fill("1X1", role=None))
+    assert not seen.add(fill("1"))
+
+
+def test_without_ids_everything_tells() -> None:
+    """The same order, price, quantity, role and time is the same fill."""
+    seen = SeenFills()
+    assert seen.add(fill(""))
+    assert not seen.add(fill(""))
+    assert seen.add(fill("", at=0.5))
+
+
+def test_what_is_older_than_the_start_is_left_out() -> None:
+    """By whole seconds, since REST may round down to them; a resume knows better and stays."""
+    seen = SeenFills()
+    seen.start(T0 + S // 2)
+    assert seen.floor_ns == T0
+    assert not seen.add(fill("1", at=-0.1))
+    assert seen.add(fill("2", at=0.0))
+    seen.start(T0 + 5 * S)
+    assert seen.floor_ns == T0
+
+
+def test_a_cursor_carries_over_what_was_told() -> None:
+    """What was told is not told again, in whichever words; what was not is, though it is older."""
+    first = SeenFills()
+    assert first.cursor() == ""
+    for each in (fill("1X1", at=0.0), fill("2X1", at=5.0), fill("4X1", at=8.5)):
+        first.add(each)
+        first.told(each)
+    first.add(fill("3X1", at=8.0))  # held back: its order is not known
+    second = SeenFills(first.cursor())
+    assert not second.add(fill("2X1", at=5.0))
+    assert not second.add(fill("2", at=5.0))
+    assert not second.add(
+        fill("0123456789abcdef0123456789abcdef", at=8.0 + 0.4, order_id="7")
+    )  # 4X1, rounded
+    assert second.add(fill("3X1", at=8.0))
+    assert second.add(fill("5X1", at=9.0))
+
+
+def test_a_cursor_stays_short() -> None:
+    """It names what is as new as the overlap; what is older than that is known to have been told."""
+    first = SeenFills()
+    first.trust()
+    for number in range(100):
+        each = fill(f"{number}X1", at=float(number))
+        first.add(each)
+        first.told(each)
+        first.trust()
+    cursor = first.cursor()
+    assert cursor.count(",") <= OVERLAP_NS // S + 4
+    second = SeenFills(cursor)
+    assert not any(second.add(fill(f"{number}X1", at=float(number))) for number in range(100))
+    assert second.add(fill("100X1", at=100.0))
+
+
+@pytest.mark.parametrize("text", ["x", "2,5", "1", "1,x", "1,5,y", "1,5,a/b/c/d", "1,5,1/b/c"])
+def test_what_is_no_cursor_is_refused(text: str) -> None:
+    """With the text, cut."""
+    with pytest.raises(BadCursor, match="is no cursor"):
+        SeenFills(text)
+
+
+def test_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process may run for months."""
+    monkeypatch.setattr(fills, "KEPT", 3)
+    seen = SeenFills()
+    for number in range(5):
+        assert seen.add(fill(str(number), at=float(number), quantity=Decimal(number % 2 + 1)))
+    assert not seen.add(fill("4", at=4.0))
+    assert seen.add(fill("0", at=0.0))
