@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test test-deep test-peers mutants bench bench-full bench-extras bench-write bench-compare rows proto format clean
+.PHONY: setup demo test test-deep test-peers campaign mutants bench bench-full bench-extras bench-write bench-compare rows chaos-page proto format clean
 
 setup: $(STAMP)
 
@@ -23,7 +23,7 @@ test: $(STAMP)  ## the gate: formatter, linter, types, layer contracts, tests, c
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -m "not slow"
+	$(BIN)/python tests/side_by_side.py
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage json --quiet -o .coverage.json
 	$(BIN)/python tests/coverage_limits.py .coverage.json
@@ -34,6 +34,9 @@ test-deep: $(STAMP)  ## more examples of every property test, the slow tests, th
 
 mutants: $(STAMP)  ## break the supervisors on purpose: the tests of the checklist must find out
 	$(BIN)/python tests/supervisors/mutants.py
+
+campaign: $(STAMP)  ## SEEDS=5: orders and fills over real sockets that are cut and disturbed, seed by seed, at both venues
+	$(BIN)/python -m feedtree.ops.campaign --seeds $(or $(SEEDS),5)
 
 test-peers: $(STAMP)  ## ccxt against the simulated exchanges, in an environment of its own
 	$(BIN)/python ops/peers/orders.py
@@ -59,6 +62,9 @@ bench-compare: $(STAMP)  ## BASE=file: fails where CPU or latency is 10 % worse 
 
 rows: $(STAMP)  ## write the supervision checklist and its tests into docs/supervision.md
 	$(BIN)/python tests/supervisors/rows.py
+
+chaos-page: $(STAMP)  ## write the catalogue of faults into docs/chaos.md
+	$(BIN)/python -m feedtree.ops.chaos.page
 
 proto: $(STAMP)  ## regenerate the code of exchanges/mexc/proto/*.proto
 	cd .import && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. feedtree/exchanges/mexc/proto/*.proto

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import import_module
 from random import Random
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import trio
 
@@ -15,7 +15,6 @@ from feedtree.exchanges.access import Reach
 from feedtree.exchanges.host import Host
 from feedtree.exchanges.private import hub as private_hub
 from feedtree.exchanges.private.hub import PrivateHub
-from feedtree.exchanges.private.websocket import BasePrivateWebsocket
 from feedtree.exchanges.public.hub import PublicHub
 from feedtree.exchanges.public.source import StreamOptions
 from feedtree.exchanges.public.websocket import PARENT, BasePublicWebsocket
@@ -33,6 +32,9 @@ from feedtree.supervisors import (
     TreeFailed,
     open_supervisor,
 )
+
+if TYPE_CHECKING:  # an app without accounts does not pay for them
+    from feedtree.exchanges.private.websocket import BasePrivateWebsocket
 
 ROOT = "feedtree"
 
@@ -55,7 +57,7 @@ def websocket_class(venue: str) -> type[BasePublicWebsocket]:
     return found
 
 
-def private_websocket_class(venue: str) -> type[BasePrivateWebsocket]:
+def private_websocket_class(venue: str) -> "type[BasePrivateWebsocket]":
     """Return a venue's private websocket class; a venue that no config names is never imported."""
     module, name = PRIVATE_WEBSOCKETS[venue]
     found: type[BasePrivateWebsocket] = getattr(import_module(module), name)
@@ -138,7 +140,9 @@ async def open_tree(
         TreeFailed: the tree gave up; the body was cancelled.
         ChannelNotOffered: a venue lacks a channel that the config names.
         BadCursor: ``resume`` holds something that is no cursor.
+        ValueError: ``resume`` names an account that is not in the config.
     """
+    _check(resume, config)
     log = default_log() if log is None else log
     rng = Random() if rng is None else rng
     running: list[Supervisor] = []
@@ -204,6 +208,7 @@ async def run_tree(
     app: str = "app",
     inspect: bool = False,
     on_failure: Literal["park", "raise"] = "park",
+    resume: Mapping[str, str] = MappingProxyType({}),
     network: Network | None = None,
     task_status: trio.TaskStatus[Tree] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -211,7 +216,9 @@ async def run_tree(
 
     Arguments and errors are those of `open_tree`. Cancel it to stop the tree in order.
     """
-    async with open_tree(config, app=app, inspect=inspect, on_failure=on_failure, network=network) as tree:
+    async with open_tree(
+        config, app=app, inspect=inspect, on_failure=on_failure, resume=resume, network=network
+    ) as tree:
         task_status.started(tree)
         await trio.sleep_forever()
 
@@ -225,6 +232,14 @@ def _root(operations: list[ChildSpec]) -> SupervisorSpec:
             SupervisorSpec(id="ops", children=operations, bulkhead=True),
         ],
     )
+
+
+def _check(resume: Mapping[str, str], config: Config) -> None:
+    """Make sure that each cursor has its account: under a wrong name it would lose fills in silence."""
+    known = [f"{venue}/{name}" for venue, accounts in config.accounts.items() for name in accounts]
+    for key in resume:
+        if key not in known:
+            raise ValueError(f"resume names {key!r}, which is no account of the config: {', '.join(known)}")
 
 
 async def _start(tree: Tree, config: Config, resume: Mapping[str, str]) -> None:
@@ -241,7 +256,7 @@ async def _start(tree: Tree, config: Config, resume: Mapping[str, str]) -> None:
                 await private.initialize(resume=resume.get(private.key))
 
 
-def _private(tree: Tree, venue: str, name: str, account: Account) -> BasePrivateWebsocket:
+def _private(tree: Tree, venue: str, name: str, account: Account) -> "BasePrivateWebsocket":
     reach = Reach(
         ws_url=account.ws_url,
         rest_url=account.rest_url,
@@ -250,7 +265,12 @@ def _private(tree: Tree, venue: str, name: str, account: Account) -> BasePrivate
         proxy=account.proxy,
     )
     return private_websocket_class(venue)(
-        tree, account.credentials, name=name, options=reach, symbols=account.symbols
+        tree,
+        account.credentials,
+        name=name,
+        options=reach,
+        orders=account.orders,
+        symbols=account.symbols,
     )
 
 

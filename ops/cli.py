@@ -42,6 +42,7 @@ def run(
     duration: float | None = None,
     report: Path | None = None,
     plain: Flag = False,
+    trade: Flag = False,
 ) -> int:
     """Stream order books; a live view on a terminal, lines in a pipe. Without a config: simulated exchanges.
 
@@ -53,6 +54,7 @@ def run(
         duration: seconds; without it until Ctrl-C.
         report: write a JSON report to this file at the end.
         plain: lines instead of the live view.
+        trade: let a paper trader trade an account at each simulated exchange.
     """
     from feedtree.ops.run_plan import make_plan
 
@@ -64,6 +66,7 @@ def run(
         duration=duration,
         report=report,
         plain=plain,
+        trade=trade,
     )
     import trio
 
@@ -145,6 +148,53 @@ def tree(*, app: str | None = None, json: Flag = False) -> int:
     from feedtree.ops.tree_command import print_tree
 
     return print_tree(app, as_json=json)
+
+
+chaos = App(name="chaos", help="Break connections on purpose, to see what heals.")
+app.command(chaos)
+
+
+@chaos.command
+def faults(*, json: Flag = False) -> int:
+    """Print all faults: those of the proxy, of names, and of the simulated exchanges.
+
+    Args:
+        json: as JSON, with types, units and defaults.
+    """
+    from feedtree.ops.chaos_command import print_faults
+
+    return print_faults(as_json=json)
+
+
+@chaos.command
+def proxy(
+    *,
+    listen: str = "127.0.0.1:0",
+    to: str,
+    fault: list[str] | None = None,
+    script: Path | None = None,
+    at: float = 0.0,
+    for_: Annotated[float, Parameter(name="--for")] = 0.0,
+    seed: int = 0,
+) -> int:
+    """Stand between clients and a server until Ctrl-C; one JSON line on stdout says where.
+
+    Args:
+        listen: HOST:PORT; port 0 takes a free one.
+        to: HOST:PORT of the server.
+        fault: NAME or NAME:key=value,...; can be given several times. See feedtree chaos faults.
+        script: a TOML file with a table [[fault]] for each: name, parameters, at, for, on, count.
+        at: seconds until the faults begin, where they do not say it themselves.
+        for_: seconds that they last, where they do not say it themselves; 0: to the end.
+        seed: of all chance in them.
+    """
+    from feedtree.ops.chaos_command import ProxyOptions, run_proxy
+
+    return run_proxy(
+        ProxyOptions(
+            listen=listen, to=to, faults=tuple(fault or ()), script=script, at=at, lasting=for_, seed=seed
+        )
+    )
 
 
 def command(tokens: Sequence[str]) -> int:

@@ -206,7 +206,7 @@ _RULES: dict[str, Callable[[object], object]] = {
     "rest_url": rules.url("http", "https"),
     "ca_file": rules.file,
     "local_address": rules.ip_address,
-    "proxy": rules.url("http"),
+    "proxy": rules.proxy,
     "enabled": rules.flag,
     "redundancy": rules.redundancy,
     "read": rules.reading,

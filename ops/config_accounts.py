@@ -2,12 +2,15 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from feedtree.exchanges.credentials import Credentials, Secret
+from feedtree.exchanges.private.order_options import OrderOptions
 from feedtree.exchanges.symbols import Symbol
+from feedtree.ops import config_orders
 from feedtree.ops import config_rules as rules
 from feedtree.ops.config_error import ConfigError, judged
 
@@ -29,6 +32,7 @@ class Account:
         secret_file: the file that holds it; one that everybody may read is refused.
         credentials: key and secret instead of these four.
         symbols: symbols that are compared with the venue also where no order of them is known.
+        orders: how its orders are handled: `OrderOptions`, or a table of the same names.
         ws_url: another websocket address than the venue's own.
         rest_url: another REST address than the venue's own.
         ca_file: a PEM file to verify the venue's certificate with, instead of the system's authorities.
@@ -42,6 +46,7 @@ class Account:
 
     credentials: Credentials
     symbols: tuple[Symbol, ...]
+    orders: OrderOptions
     ws_url: str | None
     rest_url: str | None
     ca_file: str | None
@@ -58,6 +63,7 @@ class Account:
         secret_file: str | None = None,
         credentials: Credentials | None = None,
         symbols: Iterable[Symbol | str] = (),
+        orders: OrderOptions | Mapping[str, object] = MappingProxyType({}),
         ws_url: str | None = None,
         rest_url: str | None = None,
         ca_file: str | None = None,
@@ -67,6 +73,7 @@ class Account:
     ) -> None:
         given = {
             "symbols": symbols,
+            "orders": orders,
             "ws_url": ws_url,
             "rest_url": rest_url,
             "ca_file": ca_file,
@@ -120,6 +127,9 @@ def _of_variable(name: str, variable: str) -> str:
 
 
 def _of_file(name: str, file: Path) -> str:
+    """Return what a file holds; errors are not chained, whose texts may repeat a key that stands for the path."""
+    if "\0" in str(file):
+        raise ConfigError(name, f"{rules.shown(str(file))} is no path; allowed: {_SOURCE_FORMS['file']}")
     try:
         if name == "secret_file" and file.stat().st_mode & stat.S_IROTH:
             raise ConfigError(
@@ -127,7 +137,7 @@ def _of_file(name: str, file: Path) -> str:
             )
         return file.read_text(encoding="ascii")
     except OSError as error:
-        raise ConfigError(name, f"{rules.shown(str(file))} cannot be read: {error.strerror}") from error
+        raise ConfigError(name, f"{rules.shown(str(file))} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(name, f"{rules.shown(str(file))} holds no plain text") from None
 
@@ -146,11 +156,12 @@ def _symbols(value: object) -> tuple[Symbol, ...]:
 
 _RULES: dict[str, Callable[[object], object]] = {
     "symbols": _symbols,
+    "orders": config_orders.options,
     "ws_url": rules.url("ws", "wss"),
     "rest_url": rules.url("http", "https"),
     "ca_file": rules.file,
     "local_address": rules.ip_address,
-    "proxy": rules.url("http"),
+    "proxy": rules.proxy,
     "enabled": rules.flag,
 }
 _OPTIONAL = frozenset({"ws_url", "rest_url", "ca_file", "local_address", "proxy"})

@@ -23,6 +23,7 @@ _CHANNEL_FORMS = {
 }
 _SHOWN = 200  # characters of a wrong value that an error repeats
 _CREDENTIALS = re.compile(r"//[^/@]*@")
+_KEYLIKE = re.compile(r"(?=[A-Za-z]*[0-9])[0-9A-Za-z]{16,}")  # a key that stands where its name belongs
 
 
 class Wrong(ValueError):
@@ -40,8 +41,8 @@ class Wrong(ValueError):
 
 
 def shown(value: object) -> str:
-    """Return a value as an error shows it: on one line, cut, without a URL's credentials."""
-    text = _CREDENTIALS.sub("//***@", str(value))
+    """Return a value as an error shows it: on one line, cut, without a URL's credentials and what may be a key."""
+    text = _KEYLIKE.sub("***", _CREDENTIALS.sub("//***@", str(value)))
     if isinstance(value, str):
         text = f'"{text}"'
     elif isinstance(value, bool):
@@ -99,6 +100,14 @@ def url(*schemes: str) -> Callable[[object], str]:
         return value
 
     return rule
+
+
+def proxy(value: object) -> str:
+    """Accept the address of an HTTP proxy; a wrong one is not shown, since a password may stand anywhere in it."""
+    try:
+        return url("http")(value)
+    except Wrong:
+        raise Wrong("is no http address (it is not shown); allowed: http://user:password@host:port") from None
 
 
 def file(value: object) -> str:

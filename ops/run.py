@@ -4,9 +4,11 @@ import logging
 import math
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import trio
 
@@ -33,6 +35,7 @@ from feedtree.ops.sim_process import (
     open_simulators,
 )
 from feedtree.ops.terminal import has_terminal
+from feedtree.ops.trading import PaperAccounts
 from feedtree.ops.truth import TruthChecks
 from feedtree.ops.watch import Watch, status_line
 from feedtree.supervisors import TreeFailed
@@ -51,12 +54,14 @@ class Run:
         self._truth = TruthChecks(display.tell)
         self._simulators: SimProcess | None = None
         self._time_is_over = False
+        self._fills_at_venue: Mapping[str, int] = {}
         self.failures: list[str] = []
         self.summary = ""
 
     async def run(self) -> None:
         """Run the tree for its time, or until cancelled; then report."""
         async with self._venues() as config, open_tree(config, app=APP, inspect=True) as tree:
+            papers = PaperAccounts(tree)
             watch = Watch(
                 tree.public, tree.private, "simulated" if self._plan.simulated else "live", self._epoch
             )
@@ -68,10 +73,14 @@ class Run:
                     nursery.start_soon(self._display.run, watch, self._simulators)
                     for name, venue in config.venues.items():
                         nursery.start_soon(self._check_books, tree.public.feeds.get(name), venue, watch)
+                    if self._plan.trade:
+                        await papers.open_all(config.venues)
                     await self._let_time_pass()
+                    await papers.wind_up()
+                    self._fills_at_venue = await papers.fills_at_venue()
                     nursery.cancel_scope.cancel()
             finally:
-                self._conclude(tree, watch)
+                self._conclude(tree, watch, papers)
 
     @asynccontextmanager
     async def _venues(self) -> AsyncIterator[Config]:
@@ -79,9 +88,12 @@ class Run:
         if not self._plan.simulated:
             yield self._plan.config
             return
-        async with open_simulators(sim_arguments(self._plan.config), self._display.tell) as simulators:
-            self._simulators = simulators
-            yield simulated(self._plan.config, simulators.addresses)
+        with TemporaryDirectory(prefix="feedtree-") as folder:
+            # Accounts outlive a kill of the exchanges, as they would at a real one.
+            arguments = [*sim_arguments(self._plan.config), "--state", str(Path(folder) / "accounts")]
+            async with open_simulators(arguments, self._display.tell) as simulators:
+                self._simulators = simulators
+                yield simulated(self._plan.config, simulators.addresses)
 
     async def _let_time_pass(self) -> None:
         with trio.move_on_after(math.inf if self._plan.duration is None else self._plan.duration):
@@ -104,11 +116,12 @@ class Run:
     def _epoch(self) -> int:
         return self._simulators.starts if self._simulators else 0
 
-    def _conclude(self, tree: Tree, watch: Watch) -> None:
+    def _conclude(self, tree: Tree, watch: Watch, papers: PaperAccounts) -> None:
         books = Books(self._truth.checked, self._truth.diverged)
         snapshot = tree.snapshot()
         accounts = [
-            account_report(key, store, at_venue=None, unknown=0) for key, store in tree.private.stores.items()
+            account_report(key, store, at_venue=self._fills_at_venue.get(key), unknown=papers.unknown(key))
+            for key, store in tree.private.stores.items()
         ]
         report = make_report(watch.elapsed, watch.streams(), books, snapshot, accounts)
         self.failures += failures(report, snapshot, time_is_over=self._time_is_over)

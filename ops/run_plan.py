@@ -21,6 +21,7 @@ class RunPlan(Struct, frozen=True):
         duration: seconds; None runs until it is stopped.
         report: where to write the report; None writes none.
         plain: lines, also on a terminal.
+        trade: whether a paper trader trades an account at each simulated venue.
     """
 
     config: Config
@@ -28,6 +29,7 @@ class RunPlan(Struct, frozen=True):
     duration: float | None = None
     report: Path | None = None
     plain: bool = False
+    trade: bool = False
 
 
 def make_plan(
@@ -39,6 +41,7 @@ def make_plan(
     duration: float | None = None,
     report: Path | None = None,
     plain: bool = False,
+    trade: bool = False,
 ) -> RunPlan:
     """Turn the options of ``feedtree run`` into a plan; without config and `live` the venues are simulated.
 
@@ -46,6 +49,9 @@ def make_plan(
         ConfigError: an option or the config is wrong, or they exclude each other.
     """
     _refuse_contradictions(config, simulated=simulated, live=live)
+    simulated = simulated or (config is None and live is None)
+    if trade and not simulated:
+        raise ConfigError("--trade", "trades with play money only; allowed: with --simulated")
     if duration is not None and not 0 < duration < math.inf:
         raise ConfigError("--duration", f"{duration:g} is not allowed; allowed: seconds, more than 0")
     if report is not None and (report.is_dir() or not report.parent.is_dir()):
@@ -54,10 +60,11 @@ def make_plan(
         )
     return RunPlan(
         _venues(config, live, symbols),
-        simulated=simulated or (config is None and live is None),
+        simulated=simulated,
         duration=duration,
         report=report,
         plain=plain,
+        trade=trade,
     )
 
 
@@ -74,9 +81,13 @@ def _venues(config: Path | None, live: str | None, symbols: str | None) -> Confi
         names = VENUES if live is None else _listed(live)
         return _named("--live", names, _venue("--symbols", DEFAULT_SYMBOLS if wanted is None else wanted))
     loaded = load_config(config)
-    if not any(venue.enabled for venue in loaded.venues.values()):
+    accounts = (account for named in loaded.accounts.values() for account in named.values())
+    venues_on = any(venue.enabled for venue in loaded.venues.values())
+    if not venues_on and not any(account.enabled for account in accounts):
         raise ConfigError(
-            "venues", 'none is enabled; allowed: a table like [venues."gateio.spot"]', file=str(config)
+            "venues",
+            'none is enabled, and no account; allowed: a table like [venues."gateio.spot"]',
+            file=str(config),
         )
     if wanted is None:
         return loaded

@@ -146,7 +146,7 @@ def test_the_process_ends_with_the_exit_code() -> None:
     [
         ('[venues."gateio.spot"]\nsymbols = ["BTCUSDT"]', ['venues."gateio.spot".symbols[0]', "BASE/QUOTE"]),
         ('[venues."gateio.spot"]\nsymbols = ["BTC/USDT"]\nenabled = false', ["none is enabled"]),
-        ("", ["none is enabled"]),
+        ("", ["none is enabled, and no account"]),
         ('[venues."gateio.spot"]\nsymbols = ["BTC/USDT"]\nchannels = ["book:10ms"]', ["10ms", "20ms"]),
     ],
 )
@@ -191,6 +191,30 @@ def test_a_simulated_run_reports_exactly_the_schema(tmp_path: Path) -> None:
     assert report["totals"]["messages"] == sum(stream["messages"] for stream in report["streams"]) > 0
     assert report["totals"]["gaps"] == 0
     assert "2 of 2 streams live" in ran.stdout.splitlines()[-1]
+
+
+def test_a_paper_trader_is_told_of_every_fill(tmp_path: Path) -> None:
+    """An account at each venue, as many fills told as the venue says it had, no order left in doubt."""
+    path = tmp_path / "out.json"
+    ran = feedtree("run", "--simulated", "--trade", "--duration", "8", "--report", str(path), "--plain")
+    assert complaints(ran.stderr) == []
+    assert ran.returncode == 0
+    accounts = json.loads(path.read_text())["accounts"]
+    assert [account["path"] for account in accounts] == ["private/gateio.spot/main", "private/mexc.spot/main"]
+    for account in accounts:
+        assert account["fills_seen"] == account["fills_at_venue"] > 0
+        assert account["orders_unknown"] == 0
+        assert account["reconciliations"] >= 1
+        assert account["consistent"] is True
+    assert "gateio.spot/main filled: " in ran.stdout
+    assert "simulated-demo-secret" not in ran.stdout + ran.stderr + path.read_text()
+
+
+def test_trading_is_for_play_money() -> None:
+    """A paper trader never meets a real venue."""
+    refused = feedtree("run", "--live", "gateio.spot", "--trade")
+    assert refused.returncode == 2
+    assert "--trade: trades with play money only; allowed: with --simulated" in refused.stderr
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

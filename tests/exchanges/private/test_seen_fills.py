@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from feedtree.exchanges.private import fills
@@ -157,3 +158,15 @@ def test_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
         assert seen.add(fill(str(number), at=float(number), quantity=Decimal(number % 2 + 1)))
     assert not seen.add(fill("4", at=4.0))
     assert seen.add(fill("0", at=0.0))
+
+
+def test_only_the_newest_fills_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was forgotten takes no memory; who tells it again after that many others is believed."""
+    monkeypatch.setattr("feedtree.exchanges.private.fills.KEPT", 3)
+    seen = SeenFills()
+    for number in range(6):
+        each = msgspec.structs.replace(fill(f"{number}X1", at=float(number)), price=Decimal(number + 1))
+        assert seen.add(each)
+        seen.told(each)
+        seen.trust()
+    assert not seen.add(msgspec.structs.replace(fill("5X1", at=5.0), price=Decimal(6)))

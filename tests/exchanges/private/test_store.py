@@ -368,3 +368,12 @@ async def test_a_resumed_account_asks_from_the_cursor_on(autojump_clock, store, 
     assert not again.apply_fill(account.trades[0])
     with pytest.raises(BadCursor):
         again.resume("yesterday")
+
+
+async def test_a_symbol_can_be_named_later(autojump_clock, store) -> None:
+    """It is compared with the venue from then on."""
+    eth = Symbol("ETH", "USDT")
+    assert eth not in store.symbols()
+    store.include(eth)
+    assert eth in store.symbols()
+    assert eth in store.busy_symbols()
