@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from feedtree.exchanges.errors import LONGEST_PAUSE
 
+THROTTLED = frozenset({403, 418, 429})
+"""HTTP statuses with which a venue asks for a pause."""
+
 _RESET_AT = "X-Gate-RateLimit-Reset-Timestamp"  # unix seconds; Gate.io's websocket gives milliseconds
 _MILLISECONDS = 1e11  # as seconds that is the year 5138
 

@@ -13,12 +13,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-import msgspec
 import trio
-from msgspec import Struct
 
-from feedtree.exchanges.errors import RestFailed, VenueThrottled
-from feedtree.exchanges.pauses import retry_after
+from feedtree.exchanges.answers import Explain, RestAnswer, decoded, refusal
+from feedtree.exchanges.errors import RestFailed
 from feedtree.exchanges.wire.transport import Network
 
 if TYPE_CHECKING:
@@ -28,32 +26,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Trace: TypeAlias = Callable[[str, object], Awaitable[None]]  # what httpcore tells of a call's steps
-Explain: TypeAlias = Callable[[bytes], tuple[str, str]]  # an error's body -> the venue's code and text
-
-_THROTTLED = (403, 418, 429)
 
 
 class _Unanswered(Exception):
     """A call came to no answer that can be used; its argument says why."""
-
-
-class RestAnswer(Struct, frozen=True):
-    """What a venue answered, whatever it is.
-
-    Args:
-        status: the HTTP status.
-        headers: case does not matter.
-        body: whole.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def success(self) -> bool:
-        """Whether the status is a 2xx."""
-        return 200 <= self.status < 300
 
 
 class RestClient:
@@ -166,10 +142,10 @@ class RestClient:
             RestFailed: any other answer, none in time, one that is too large, or no connection.
         """
         with trio.move_on_after(self._timeout):
-            status, headers, body = await self._call(path, params)
-            if 200 <= status < 300:
-                return body
-            raise self._refusal(path, status, headers, body, explain)
+            answer = await self._call(path, params)
+            if answer.success:
+                return answer.body
+            raise refusal(self._host, path, answer, explain(answer.body), self._wall())
         raise RestFailed(path, f"no answer from {self._host} within {self._timeout:g} s")
 
     async def fetch(
@@ -193,10 +169,7 @@ class RestClient:
             RestFailed: see `get`, and where the body has another shape.
         """
         body = await self.get(path, params, explain=explain)
-        try:
-            return msgspec.json.decode(body, type=shape, strict=False)
-        except (ValueError, RecursionError) as error:
-            raise RestFailed(path, f"the body does not decode: {error}") from error
+        return decoded(path, body, shape, strict=False)
 
     def doubt(self) -> None:
         """Use no connection again that has been kept until now, since another one to this venue was lost.
@@ -217,18 +190,17 @@ class RestClient:
         if transport is not None:
             await transport.aclose()
 
-    async def _call(self, path: str, params: Mapping[str, str]) -> "tuple[int, httpx.Headers, bytes]":
+    async def _call(self, path: str, params: Mapping[str, str]) -> RestAnswer:
         import httpx
 
         client = self._client = self._client or self._open()
         try:
             async with client.stream("GET", self._base_url + path, params=dict(params)) as response:
-                body = await self._whole(response)
+                return RestAnswer(response.status_code, response.headers, await self._whole(response))
         except _Unanswered as error:
             raise RestFailed(path, error.args[0]) from error.__cause__
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RestFailed(path, self._said(error)) from error
-        return response.status_code, response.headers, body
 
     async def _send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, trace: Trace
@@ -280,12 +252,3 @@ class RestClient:
         )
         self._opened.append(transport)
         return transport
-
-    def _refusal(
-        self, path: str, status: int, headers: "httpx.Headers", body: bytes, explain: Explain
-    ) -> RestFailed | VenueThrottled:
-        code, text = explain(body)
-        words = f"{code} {text}".strip() or body[:200].decode(errors="replace")
-        if status in _THROTTLED:
-            return VenueThrottled(self._host, status, words, retry_after=retry_after(headers, self._wall()))
-        return RestFailed(path, f"HTTP {status} {words}", status=status, code=code)

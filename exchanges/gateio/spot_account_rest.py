@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from feedtree.exchanges.answers import decoded
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.errors import RestFailed
 from feedtree.exchanges.gateio.account_reading import balance_of, fill_of, is_spot, order_of
@@ -24,7 +25,7 @@ from feedtree.exchanges.private.messages import Balance
 from feedtree.exchanges.private.orders import Order
 from feedtree.exchanges.private.rest import RawFill
 from feedtree.exchanges.rest import RestClient
-from feedtree.exchanges.signed import Refusals, decoded, paced
+from feedtree.exchanges.signed import Refusals, paced
 from feedtree.exchanges.symbols import Symbol, SymbolMap
 
 T = TypeVar("T")

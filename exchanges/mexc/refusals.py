@@ -7,13 +7,13 @@ have it.
 import msgspec
 from msgspec import Struct
 
+from feedtree.exchanges.answers import RestAnswer
 from feedtree.exchanges.errors import (
     AuthenticationFailed,
     ClockSkewed,
     IpNotAllowed,
     PermissionMissing,
 )
-from feedtree.exchanges.rest import RestAnswer
 from feedtree.supervisors.verdicts import Fatal
 
 CLOCK = frozenset({"700003", "10073"})

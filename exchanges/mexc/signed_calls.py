@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import trio
 
+from feedtree.exchanges.answers import RestAnswer, decoded
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.errors import VenueThrottled
 from feedtree.exchanges.limits import WeightBudget
@@ -13,8 +14,8 @@ from feedtree.exchanges.mexc.messages import TimeBody
 from feedtree.exchanges.mexc.refusals import CLOCK, explain, fatal, skewed
 from feedtree.exchanges.mexc.signing import RECV_WINDOW, headers, signed_query
 from feedtree.exchanges.private.clock import VenueClock
-from feedtree.exchanges.rest import RestAnswer, RestClient
-from feedtree.exchanges.signed import Refusals, decoded, paced
+from feedtree.exchanges.rest import RestClient
+from feedtree.exchanges.signed import Refusals, paced
 
 T = TypeVar("T")
 

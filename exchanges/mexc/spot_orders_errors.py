@@ -7,12 +7,12 @@ that the order may have been executed, in the document's own words.
 
 from typing import NamedTuple
 
+from feedtree.exchanges.pauses import THROTTLED
 from feedtree.exchanges.private.order_doors import PlaceRequest, Request
 from feedtree.exchanges.private.orders import RejectReason, TimeInForce
 
 _SHOWN = 300  # characters of a venue's text
 _SERVER = 500
-_THROTTLED = (403, 418, 429)
 _BY_TYPE = "30041"  # "current order type can not place order"
 
 _UNDECIDED = frozenset({"500", "503", "504"})
@@ -101,7 +101,7 @@ def judge(request: Request, status: int, code: str, text: str) -> Verdict | None
         return Verdict(_by_type(request), code, text)
     if code in _REASONS:
         return Verdict(_REASONS[code], code, text)
-    if status in _THROTTLED:
+    if status in THROTTLED:
         return Verdict(RejectReason.RATE_LIMITED, code, text)
     if not code:
         return None

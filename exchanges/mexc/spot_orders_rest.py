@@ -9,6 +9,7 @@ from collections.abc import Callable
 import msgspec
 import trio
 
+from feedtree.exchanges.answers import RestAnswer
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.errors import RestFailed, VenueThrottled
 from feedtree.exchanges.mexc.account_messages import OrderRow
@@ -39,7 +40,7 @@ from feedtree.exchanges.private.order_doors import (
 )
 from feedtree.exchanges.private.orders import TimeInForce
 from feedtree.exchanges.private.rest import AccountRest
-from feedtree.exchanges.rest import RestAnswer, RestClient
+from feedtree.exchanges.rest import RestClient
 from feedtree.supervisors.verdicts import Fatal
 
 LOOK_WITHIN = 0.5  # of the time that is left until an order's expiry

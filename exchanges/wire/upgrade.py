@@ -16,10 +16,10 @@ from feedtree.exchanges.errors import (
     UpgradeRefused,
     VenueThrottled,
 )
+from feedtree.exchanges.pauses import THROTTLED
 from feedtree.exchanges.wire.target import Target, tls_context
 from feedtree.exchanges.wire.transport import Network, Transport, receive
 
-_THROTTLED = frozenset({403, 418, 429})
 _BODY = 4_096  # bytes of a refusal's body that are kept
 _HEAD_END = re.compile(rb"\n\r?\n")  # as h11 sees it
 
@@ -103,7 +103,7 @@ class _Answer:
     def refusal(self) -> Exception:
         text = self._body.decode("utf-8", "replace")
         where = self._target.where
-        if self.status in _THROTTLED:
+        if self.status in THROTTLED:
             return VenueThrottled(where, self.status, text, retry_after=self._retry_after())
         return UpgradeRefused(where, self.status, text)
 

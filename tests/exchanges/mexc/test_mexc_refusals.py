@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from feedtree.exchanges.answers import RestAnswer
 from feedtree.exchanges.errors import (
     AuthenticationFailed,
     ClockSkewed,
@@ -14,7 +15,6 @@ from feedtree.exchanges.errors import (
     VenueThrottled,
 )
 from feedtree.exchanges.mexc.refusals import explain, fatal, skewed
-from feedtree.exchanges.rest import RestAnswer
 from feedtree.exchanges.signed import Refusals
 from feedtree.supervisors.verdicts import Fatal
 
