@@ -1,8 +1,10 @@
-"""Frames that do not decode: kept, told a few times, and a bug when they are many. Pure: times are arguments."""
+"""Frames that do not decode: kept, told a few times, and a bug when they are many. Times are arguments."""
 
 from collections import deque
+from typing import Any
 
 from feedtree.exchanges.controls import Undecodable
+from feedtree.exchanges.errors import DecodeStorm
 
 WINDOW = 10.0  # seconds
 FEW = 10  # frames within the window that are told one by one, and are no storm yet
@@ -31,6 +33,17 @@ class BadFrames:
             recent.popleft()
         recent.append((now, self.frames))
         return len(recent) <= FEW
+
+    def take(self, item: Undecodable, now: float, log: Any) -> None:
+        """Keep a frame, and have it logged while such frames are few.
+
+        Raises:
+            DecodeStorm: they are a storm.
+        """
+        if self.note(item, now):
+            log.warning("undecodable", error=item.error)
+        if storm := self.storm():
+            raise DecodeStorm(storm)
 
     def storm(self) -> str:
         """Return what makes these frames a storm, empty where they are none."""

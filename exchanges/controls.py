@@ -6,6 +6,9 @@ from msgspec import Struct
 
 Payload: TypeAlias = str | bytes  # a text frame is str, a binary frame bytes
 
+UPGRADE = "upgrade"
+"""The kind of a `Notice` that the venue will close this connection soon."""
+
 
 class Pong(Struct, frozen=True):
     """The answer to the venue's own application ping."""
@@ -18,7 +21,7 @@ class Answer(Struct, frozen=True):
 
 
 class Notice(Struct, frozen=True):
-    """A system notice: the venue will close this connection soon (``kind`` is ``upgrade``), or anything else."""
+    """A system notice: the venue will close this connection soon (``kind`` is `UPGRADE`), or anything else."""
 
     kind: str
     text: str

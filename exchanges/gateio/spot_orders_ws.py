@@ -5,7 +5,7 @@ under way ends with the connection; none is passed on to the next one.
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 
 import trio
@@ -13,15 +13,13 @@ import trio
 from feedtree.actors.context import Context
 from feedtree.exchanges.access import Access
 from feedtree.exchanges.bad_frames import BadFrames
-from feedtree.exchanges.controls import Notice, Payload, Pong, Undecodable, Unknown
+from feedtree.exchanges.controls import UPGRADE, Notice, Payload, Pong, Unknown
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.endings import describe
 from feedtree.exchanges.errors import (
     ClockSkewed,
-    DecodeStorm,
     PlannedReconnect,
     RestFailed,
-    Stalled,
     SubscribeTimeout,
 )
 from feedtree.exchanges.gateio.spot_orders_frames import (
@@ -39,10 +37,10 @@ from feedtree.exchanges.gateio.spot_orders_frames import (
 from feedtree.exchanges.private.clock import VenueClock
 from feedtree.exchanges.private.order_doors import Reply, Request, Unanswered, Withheld
 from feedtree.exchanges.wire.connection import Wire
-from feedtree.exchanges.wire.liveness import Action, Liveness
+from feedtree.exchanges.wire.listening import listen
+from feedtree.exchanges.wire.liveness import Liveness
 
 LOGIN_WITHIN = 2.0  # seconds
-UPGRADE = "upgrade"
 
 
 class _Waiting:
@@ -110,7 +108,7 @@ class GateioSpotOrderSocket:
             await trio.lowlevel.checkpoint()
             return Unanswered(sent=False, why="no connection is logged in")
         waiting = _Waiting(request, expires_ns, on_sent)
-        connection.submit(waiting)
+        connection.post(waiting)
         try:
             await waiting.over.wait()
         finally:
@@ -172,9 +170,6 @@ class _Connection:
     def open(self) -> bool:
         return self._logged_in.is_set() and not self._retiring.is_set() and self._why is None
 
-    def submit(self, waiting: _Waiting) -> None:
-        self._post(waiting)
-
     def forget(self, waiting: _Waiting) -> None:
         """Nobody waits for it any more: it does not go out, or its reply is not looked at."""
         if waiting in self._outbox:
@@ -194,9 +189,9 @@ class _Connection:
         """Log in, then pass requests on until something fails."""
         self._wire, self._liveness = wire, liveness
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._read)
+            nursery.start_soon(listen, wire, liveness, self._read, self._ping)
             nursery.start_soon(self._write)
-            self._post(login(credentials, self._now()))
+            self.post(login(credentials, self._now()))
             with trio.move_on_after(LOGIN_WITHIN):
                 await self._logged_in.wait()
             if not self._logged_in.is_set():
@@ -224,21 +219,10 @@ class _Connection:
 
     # Reading
 
-    async def _read(self) -> None:
-        wire, liveness = self._wire, self._liveness
-        heard_at = wire.last_frame_at
-        while True:
-            deadline = liveness.deadline()
-            payloads = await wire.receive(deadline)
-            now = trio.current_time()
-            if wire.last_frame_at != heard_at:
-                heard_at = wire.last_frame_at
-                liveness.heard(heard_at)
-            for payload in payloads:
-                self._bad_frames.frames += 1
-                self._take(hear(payload, self._now()))
-            if now >= deadline:
-                self._watch(now)
+    def _read(self, payloads: Sequence[Payload]) -> None:
+        for payload in payloads:
+            self._bad_frames.frames += 1
+            self._take(hear(payload, self._now()))
 
     def _take(self, heard: Heard) -> None:
         match heard:
@@ -253,8 +237,8 @@ class _Connection:
                     self._retiring.set()
             case Unknown(what=what):
                 self._context.log.info("unknown", what=what)
-            case _:
-                self._doubt(heard)
+            case _:  # it may have been a reply; its request stays unanswered
+                self._bad_frames.take(heard, trio.current_time(), self._context.log)
 
     def _take_login(self, told: Told) -> None:
         if told.done:
@@ -274,24 +258,12 @@ class _Connection:
         elif not told.ack:
             waiting.end(reply_of(waiting.request, told))
 
-    def _doubt(self, undecodable: Undecodable) -> None:
-        """Note what could not be read: it may have been a reply; its request stays unanswered."""
-        if self._bad_frames.note(undecodable, trio.current_time()):
-            self._context.log.warning("undecodable", error=undecodable.error)
-        storm = self._bad_frames.storm()
-        if storm:
-            raise DecodeStorm(storm)
-
-    def _watch(self, now: float) -> None:
-        action = self._liveness.check(now)
-        if action is Action.STALLED:
-            raise Stalled("no answer to a ping, and no data")
-        if action is not Action.NONE:
-            self._post(ping(self._now()))
-
     # Sending
 
-    def _post(self, item: Payload | _Waiting) -> None:
+    def _ping(self) -> None:
+        self.post(ping(self._now()))
+
+    def post(self, item: Payload | _Waiting) -> None:
         self._outbox.append(item)
         self._work.set()
 

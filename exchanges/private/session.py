@@ -4,13 +4,15 @@ The reader runs all the time. No retry loop and no reconnect flag: whatever fail
 the next incarnation. A comparison that fails is no fault of the connection: it is made again, on the same one.
 """
 
+from collections.abc import Sequence
+
 import trio
 
 from feedtree.actors.context import Context
 from feedtree.exchanges.bad_frames import BadFrames
-from feedtree.exchanges.controls import Answer, Notice, Payload, Pong, Undecodable, Unknown
+from feedtree.exchanges.controls import UPGRADE, Answer, Notice, Payload, Pong, Undecodable, Unknown
 from feedtree.exchanges.endings import describe, got_through
-from feedtree.exchanges.errors import DecodeStorm, LeaseInvalid, Stalled, SubscribeTimeout
+from feedtree.exchanges.errors import LeaseInvalid, Stalled, SubscribeTimeout
 from feedtree.exchanges.limits import Pacer
 from feedtree.exchanges.private.account import Account
 from feedtree.exchanges.private.agreement import agree
@@ -20,12 +22,12 @@ from feedtree.exchanges.private.lease import Lease
 from feedtree.exchanges.private.orders import Order
 from feedtree.exchanges.private.rest import RawFill
 from feedtree.exchanges.wire.connection import Wire
-from feedtree.exchanges.wire.liveness import Action, Liveness
+from feedtree.exchanges.wire.listening import listen
+from feedtree.exchanges.wire.liveness import Liveness
 
 ANSWER_WITHIN = 2.0  # seconds from the subscriptions to their answers
 SEND_ROOM = 64  # frames queued for the writer
 RELIEVED_AT = (0.8, 0.9)  # shares of a connection's life between which the other slot takes over
-UPGRADE = "upgrade"
 
 
 async def run_session(account: Account, slot: str, lease: Lease | None, context: Context) -> None:
@@ -81,7 +83,9 @@ class Session:
         async with access.connection(lambda: None, self._context.mark_connected, query=query) as self._wire:
             self._liveness = access.liveness(trio.current_time())
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._read)
+                nursery.start_soon(
+                    listen, self._wire, self._liveness, self._read, self._ping, self._store.heard
+                )
                 nursery.start_soon(self._write)
                 nursery.start_soon(self._relieve)
                 nursery.start_soon(self._learn)
@@ -116,24 +120,11 @@ class Session:
 
     # Reading
 
-    async def _read(self) -> None:
-        wire, liveness = self._wire, self._liveness
-        heard_at = wire.last_frame_at
-        while True:
-            deadline = liveness.deadline()
-            payloads = await wire.receive(deadline)
-            now = trio.current_time()
-            if wire.last_frame_at != heard_at:
-                heard_at = wire.last_frame_at
-                liveness.heard(heard_at)
-                self._store.heard()
-            if payloads:
-                self._store.streams.check(self._generation)
-                self._bad_frames.frames += len(payloads)
-                for item in self._codec.decode(payloads, self._account.host.wall_ns()):
-                    self._take(item)
-            if now >= deadline:
-                self._watch(now)
+    def _read(self, payloads: Sequence[Payload]) -> None:
+        self._store.streams.check(self._generation)
+        self._bad_frames.frames += len(payloads)
+        for item in self._codec.decode(payloads, self._account.host.wall_ns()):
+            self._take(item)
 
     def _take(self, item: Decoded) -> None:
         match item:
@@ -175,25 +166,17 @@ class Session:
             if self._account.unknown(item.wire):
                 self._unknown_symbol.set()
         elif isinstance(item, Undecodable):
-            if self._bad_frames.note(item, trio.current_time()):
-                self._context.log.warning("undecodable", error=item.error)
-            storm = self._bad_frames.storm()
-            if storm:
-                raise DecodeStorm(storm)
+            self._bad_frames.take(item, trio.current_time(), self._context.log)
         elif isinstance(item, Unknown):
             self._context.log.info("unknown", what=item.what)
             return
         self._store.doubted()
         self._store.want_comparison()
 
-    def _watch(self, now: float) -> None:
-        action = self._liveness.check(now)
-        if action is Action.STALLED:
-            raise Stalled("no answer to a ping, and no data")
-        if action is not Action.NONE:
-            self._post(self._codec.ping(self._account.clock.now_ns() / 1e9))
-
     # Sending
+
+    def _ping(self) -> None:
+        self._post(self._codec.ping(self._account.clock.now_ns() / 1e9))
 
     def _post(self, frame: Payload) -> None:
         try:

@@ -7,7 +7,7 @@ session's, which looks at `resubscribe`, `snapshots`, `resend` and `fault` after
 from collections.abc import Callable, Iterable
 
 from feedtree.exchanges.bad_frames import BadFrames
-from feedtree.exchanges.controls import Answer, Notice, Payload, Pong, Undecodable, Unknown
+from feedtree.exchanges.controls import UPGRADE, Answer, Notice, Payload, Pong, Undecodable, Unknown
 from feedtree.exchanges.errors import DecodeStorm, Desynchronised, PlannedReconnect
 from feedtree.exchanges.public.book_sync import BookSync, Outcome
 from feedtree.exchanges.public.channels import Topic
@@ -368,7 +368,7 @@ class Intake:
         self.answers.append(item.frame)
 
     def _notice(self, item: Notice, out: Burst) -> None:
-        if item.kind == "upgrade":
+        if item.kind == UPGRADE:
             self.fault = PlannedReconnect(f"the venue announced: {item.text}")
         else:
             self._shard.unknown += 1

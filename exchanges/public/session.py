@@ -22,7 +22,8 @@ from feedtree.exchanges.public.snapshots import Snapshots
 from feedtree.exchanges.public.source import Source
 from feedtree.exchanges.public.subscriptions import Subscriptions
 from feedtree.exchanges.wire.connection import Wire
-from feedtree.exchanges.wire.liveness import Action, Liveness
+from feedtree.exchanges.wire.listening import ping_due
+from feedtree.exchanges.wire.liveness import Liveness
 
 RECONCILE_EVERY = 0.05  # seconds: changes of the desired topics within that time go out together
 SEND_ROOM = 4096  # frames queued for the writer
@@ -211,12 +212,8 @@ class Session:
         self._snapshots.look()
 
     def _watch(self, now: float, *, late: bool) -> None:
-        if now >= self._liveness.deadline():
-            action = self._liveness.check(now)
-            if action is Action.STALLED:
-                raise Stalled("no answer to a ping, and no data")
-            if action is not Action.NONE:
-                self._post(self._codec.ping(self._source.wall_ns() / 1e9), ())
+        if now >= self._liveness.deadline() and ping_due(self._liveness, now):
+            self._post(self._codec.ping(self._source.wall_ns() / 1e9), ())
         if late:
             self._silence.moved(now)
         elif now >= self._silence.deadline():
