@@ -8,9 +8,15 @@ Source: text frames recorded 2025-07 and 2026-09; the colon is U+FF1A.
 """
 
 import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
+
+from feedtree.exchanges.controls import Answer, Pong, Undecodable, Unknown
+
+Item = TypeVar("Item")
 
 PING = '{"method":"PING"}'
 PONG = '{"method":"PONG"}'  # the documents ask for a pong to the server's ping, and give it no form
@@ -37,14 +43,26 @@ class Reply(Struct, gc=False):
 _decode = msgspec.json.Decoder(Reply, strict=False).decode
 
 
-def decode_reply(text: str) -> Reply:
-    """Decode a text frame.
+def read_text(
+    text: str, settle: Callable[[Reply], Sequence[Item]]
+) -> Sequence[Item | Pong | Answer | Unknown | Undecodable]:
+    """Translate a text frame.
 
-    Raises:
-        msgspec.ValidationError: it is JSON, and no reply.
-        ValueError: it is no JSON; or a `RecursionError`, where it is nested too deeply.
+    Args:
+        text: any frame but `INVALID_LISTEN_KEY`.
+        settle: reads the answer to a request; empty where it is the answer to none.
     """
-    return _decode(text)
+    try:
+        reply = _decode(text)
+    except msgspec.ValidationError:  # JSON, but no reply
+        return [Unknown(text[:SHOWN])]
+    except (ValueError, RecursionError) as error:
+        return [Undecodable(text, str(error))]
+    if reply.msg == "PONG":
+        return [Pong()]
+    if reply.method == "PING":
+        return [Answer(PONG)]
+    return settle(reply) or [Unknown(text[:SHOWN])]
 
 
 class Verdict(Struct, frozen=True):

@@ -4,17 +4,17 @@ A reply is matched by the id that it echoes; where it echoes none, to the oldest
 it names.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct
 
-from feedtree.exchanges.controls import Answer, Pong, Undecodable, Unknown
+from feedtree.exchanges.controls import Unknown
 from feedtree.exchanges.mexc.replies import (
     INVALID_LISTEN_KEY,
-    PONG,
-    SHOWN,
     Reply,
     Verdict,
-    decode_reply,
+    read_text,
     read_verdict,
 )
 from feedtree.exchanges.public.codec import Confirmed, Control, Refused, Removed, Request, WireTopic
@@ -58,21 +58,11 @@ class Requests:
         self._next_id += 1
         return Request(frame, topics)
 
-    def read(self, text: str) -> list[Control]:
+    def read(self, text: str) -> Sequence[Control]:
         """Translate a text frame. A topic that a reply does not name goes on waiting."""
         if text == INVALID_LISTEN_KEY:
             return [Unknown(text)]
-        try:
-            reply = decode_reply(text)
-        except msgspec.ValidationError:  # JSON, but no reply
-            return [Unknown(text[:SHOWN])]
-        except (ValueError, RecursionError) as error:
-            return [Undecodable(text, str(error))]
-        if reply.msg == "PONG":
-            return [Pong()]
-        if reply.method == "PING":
-            return [Answer(PONG)]
-        return self._settle(reply) or [Unknown(text[:SHOWN])]
+        return read_text(text, self._settle)
 
     def _settle(self, reply: Reply) -> list[Control]:
         verdict = read_verdict(reply.msg or "")

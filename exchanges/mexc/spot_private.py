@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 from google.protobuf.message import DecodeError
 
-from feedtree.exchanges.controls import Answer, Payload, Pong, Undecodable, Unknown
+from feedtree.exchanges.controls import Payload, Undecodable, Unknown
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.errors import LeaseInvalid, SubscriptionRefused
 from feedtree.exchanges.mexc.balance_forms import balance_from_push
@@ -22,10 +22,9 @@ from feedtree.exchanges.mexc.proto.spot_pb2 import PushDataV3ApiWrapper
 from feedtree.exchanges.mexc.replies import (
     INVALID_LISTEN_KEY,
     PING,
-    PONG,
     SHOWN,
     Reply,
-    decode_reply,
+    read_text,
     read_verdict,
 )
 from feedtree.exchanges.mexc.wire_values import UnknownValue
@@ -126,20 +125,10 @@ _TRANSLATIONS: Mapping[str, Translate] = {
 }
 
 
-def _read_text(text: str) -> list[Decoded]:
+def _read_text(text: str) -> Sequence[Decoded]:
     if text.strip() == INVALID_LISTEN_KEY:
         return [Refused(LeaseInvalid(f"the venue says {INVALID_LISTEN_KEY!r}"))]
-    try:
-        reply = decode_reply(text)
-    except msgspec.ValidationError:  # JSON, but no reply
-        return [Unknown(text[:SHOWN])]
-    except (ValueError, RecursionError) as error:
-        return [Undecodable(text, str(error))]
-    if reply.msg == "PONG":
-        return [Pong()]
-    if reply.method == "PING":
-        return [Answer(PONG)]
-    return _settle(reply) or [Unknown(text[:SHOWN])]
+    return read_text(text, _settle)
 
 
 def _settle(reply: Reply) -> list[Decoded]:

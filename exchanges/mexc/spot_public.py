@@ -74,7 +74,7 @@ class MexcSpotCodec:
                 decoded.append(_unread(push, payload, str(error)))
         return decoded
 
-    def _read_text(self, text: str) -> list[Control]:
+    def _read_text(self, text: str) -> Sequence[Control]:
         controls = self._requests.read(text)
         for control in controls:
             if isinstance(control, Refused):

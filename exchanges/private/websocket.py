@@ -2,7 +2,7 @@
 
 from abc import ABC
 from collections.abc import AsyncIterator, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, ClassVar, Protocol
 
 import trio
@@ -12,6 +12,7 @@ from feedtree.exchanges.access import Reach
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.errors import StreamNotLive
 from feedtree.exchanges.host import Host
+from feedtree.exchanges.parking import watch_parked
 from feedtree.exchanges.private.account import Account
 from feedtree.exchanges.private.branch import STREAM, Branch
 from feedtree.exchanges.private.handlers import PrivateWebsocketHandlers
@@ -22,7 +23,7 @@ from feedtree.exchanges.private.orders_branch import open_orders
 from feedtree.exchanges.private.venue import PrivateVenue
 from feedtree.exchanges.private.view import AccountView
 from feedtree.exchanges.symbols import Symbol
-from feedtree.supervisors import AdminRefused, EventKind, Spec
+from feedtree.supervisors import AdminRefused, Spec
 
 STOPS_WITHIN = 2.0  # seconds; a part of the branch that takes longer is stuck, and its supervisor tells of it
 TAKES_OVER_WITHIN = 60.0  # seconds for the second slot to become live
@@ -200,7 +201,7 @@ class BasePrivateWebsocket(ABC):
         with self._scope:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._relieve)
-                nursery.start_soon(self._watch)
+                nursery.start_soon(watch_parked, self._host.supervisor, self.path, self._parked)
 
     async def _relieve(self) -> None:
         """Let the other slot take over whenever one is due: it starts, becomes live, and the first one ends."""
@@ -229,21 +230,10 @@ class BasePrivateWebsocket(ABC):
             slots.wanted = (new if taken_over else old,)
         yield taken_over
 
-    async def _watch(self) -> None:
-        """Tell consumers when the account, or its stream, is parked."""
-        supervisor = self._host.supervisor
-        async with supervisor.events(self.path) as events:
-            with suppress(AdminRefused):  # it may be gone already
-                for node in supervisor.node(self.path).parked():  # before anybody listened
-                    self._parked(node.path, node.last_reason)
-            async for event in events:
-                if event.kind is EventKind.FAILED:
-                    self._parked(event.path, event.reason)
-
-    def _parked(self, path: str, reason: str | None) -> None:
-        below = path.removeprefix(self.path).strip("/").partition("/")[0]
+    def _parked(self, below: str, reason: str) -> None:
+        """Tell consumers that the account, or its stream, is parked."""
         if below in ("", STREAM):
-            self.account.store.failed(reason or "parked")
+            self.account.store.failed(reason)
 
 
 class PrivateSpotWebsocket(BasePrivateWebsocket):

@@ -10,6 +10,7 @@ import trio
 from feedtree.actors.mailbox import Mailbox
 from feedtree.exchanges.host import Host
 from feedtree.exchanges.instruments import Instrument
+from feedtree.exchanges.parking import watch_parked
 from feedtree.exchanges.public.branch import Branch
 from feedtree.exchanges.public.channels import Channel, PublicWebsocketChannelType, Topic
 from feedtree.exchanges.public.feed import Feed
@@ -22,7 +23,7 @@ from feedtree.exchanges.public.taps import Tap, TapFunction
 from feedtree.exchanges.public.venue import PublicVenue
 from feedtree.exchanges.public.views import View
 from feedtree.exchanges.symbols import Symbol
-from feedtree.supervisors import AdminRefused, EventKind
+from feedtree.supervisors import AdminRefused
 
 PARENT = "public"
 
@@ -178,7 +179,7 @@ class BasePublicWebsocket(ABC):
         with self._scope:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._tend)
-                nursery.start_soon(self._watch)
+                nursery.start_soon(watch_parked, self._host.supervisor, self.path, self._parked)
 
     async def _tend(self) -> None:
         """Keep the branch's shards as planned."""
@@ -200,21 +201,10 @@ class BasePublicWebsocket(ABC):
             # The branch is parked, restarting or stopping: its next start derives its shards from the plan.
             self._host.log.info("plan_waits", path=self.path, reason=str(error))
 
-    async def _watch(self) -> None:
-        """Tell consumers when a part of the branch is parked."""
-        supervisor = self._host.supervisor
-        async with supervisor.events(self.path) as events:
-            with suppress(AdminRefused):  # it may be gone already
-                for node in supervisor.node(self.path).parked():  # before anybody listened
-                    self._parked(node.path, node.last_reason)
-            async for event in events:
-                if event.kind is EventKind.FAILED:
-                    self._parked(event.path, event.reason)
-
-    def _parked(self, path: str, reason: str | None) -> None:
-        below = path.removeprefix(self.path).strip("/").partition("/")[0]
+    def _parked(self, below: str, reason: str) -> None:
+        """Tell consumers that a part of the branch is parked."""
         shards = [shard for shard in self.feed.plan() if below in ("", shard.id)]
-        self.feed.failed(shards, reason or "parked")
+        self.feed.failed(shards, reason)
 
 
 class PublicSpotWebsocket(BasePublicWebsocket):
