@@ -22,6 +22,7 @@ from feedtree.exchanges.wire.connection import ReadMode
 from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import Network
 from feedtree.ops.config import Account, Config, Venue
+from feedtree.ops.config_rules import REACH
 from feedtree.ops.inspect import inspect_spec
 from feedtree.supervisors import (
     ChildSpec,
@@ -257,18 +258,11 @@ async def _start(tree: Tree, config: Config, resume: Mapping[str, str]) -> None:
 
 
 def _private(tree: Tree, venue: str, name: str, account: Account) -> "BasePrivateWebsocket":
-    reach = Reach(
-        ws_url=account.ws_url,
-        rest_url=account.rest_url,
-        ca_file=account.ca_file,
-        local_address=account.local_address,
-        proxy=account.proxy,
-    )
     return private_websocket_class(venue)(
         tree,
         account.credentials,
         name=name,
-        options=reach,
+        options=Reach(**_reach(account)),
         orders=account.orders,
         symbols=account.symbols,
     )
@@ -277,12 +271,13 @@ def _private(tree: Tree, venue: str, name: str, account: Account) -> "BasePrivat
 def options_of(venue: Venue) -> StreamOptions:
     """Return what a venue's config says of its connections."""
     return StreamOptions(
-        ws_url=venue.ws_url,
-        rest_url=venue.rest_url,
-        ca_file=venue.ca_file,
-        local_address=venue.local_address,
-        proxy=venue.proxy,
+        **_reach(venue),
         read=ReadMode(venue.read_mode, venue.coalesce_s),
         delivery=venue.delivery,
         topics_per_connection=venue.topics_per_connection,
     )
+
+
+def _reach(what: Venue | Account) -> dict[str, Any]:
+    """Return how a config says that a venue is reached."""
+    return {key: getattr(what, key) for key in REACH}

@@ -202,11 +202,7 @@ def venue_name(value: object) -> str:
 _RULES: dict[str, Callable[[object], object]] = {
     "symbols": rules.symbols,
     "channels": rules.channels,
-    "ws_url": rules.url("ws", "wss"),
-    "rest_url": rules.url("http", "https"),
-    "ca_file": rules.file,
-    "local_address": rules.ip_address,
-    "proxy": rules.proxy,
+    **rules.REACH,
     "enabled": rules.flag,
     "redundancy": rules.redundancy,
     "read": rules.reading,
@@ -218,7 +214,7 @@ _WATCH_RULES: dict[str, Callable[[object], object]] = {
     "accounting": rules.flag,
     "on_stuck": lambda value: rules.choice(value, ("wait", "exit")),
 }
-_OPTIONAL = frozenset({"ws_url", "rest_url", "ca_file", "local_address", "proxy", "topics_per_connection"})
+_OPTIONAL = frozenset({*rules.REACH, "topics_per_connection"})
 VENUE_KEYS = tuple(_RULES)
 """What may stand in a venue's table."""
 WATCH_KEYS = tuple(_WATCH_RULES)

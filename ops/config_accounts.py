@@ -82,7 +82,7 @@ class Account:
             "enabled": enabled,
         }
         for name, value in given.items():
-            unset = value is None and name in _OPTIONAL
+            unset = value is None and name in rules.REACH
             object.__setattr__(self, name, None if unset else judged(name, _RULES[name], value))
         sources = {
             "key_env": key_env,
@@ -157,14 +157,9 @@ def _symbols(value: object) -> tuple[Symbol, ...]:
 _RULES: dict[str, Callable[[object], object]] = {
     "symbols": _symbols,
     "orders": config_orders.options,
-    "ws_url": rules.url("ws", "wss"),
-    "rest_url": rules.url("http", "https"),
-    "ca_file": rules.file,
-    "local_address": rules.ip_address,
-    "proxy": rules.proxy,
+    **rules.REACH,
     "enabled": rules.flag,
 }
-_OPTIONAL = frozenset({"ws_url", "rest_url", "ca_file", "local_address", "proxy"})
 KEYS = (*_SOURCES, *_RULES)
 """What may stand in an account's table."""
 FILES = ("ca_file", "key_file", "secret_file")

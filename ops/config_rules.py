@@ -222,3 +222,13 @@ def _each(value: object, rule: Callable[[Any], Item], allowed: str) -> tuple[Ite
             raise Wrong(f"{shown(str(item))} is listed twice; allowed: each once", key=f"[{index}]")
         accepted[item] = None
     return tuple(accepted)
+
+
+REACH: dict[str, Callable[[object], object]] = {
+    "ws_url": url("ws", "wss"),
+    "rest_url": url("http", "https"),
+    "ca_file": file,
+    "local_address": ip_address,
+    "proxy": proxy,
+}
+"""How a venue is reached, for market data and for an account alike; each may be left out."""

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import trio
 
@@ -18,7 +19,7 @@ from feedtree.exchanges.public.feed import Feed
 from feedtree.ops.account_watch import account_report
 from feedtree.ops.app import Tree, open_tree
 from feedtree.ops.config import Config, Venue
-from feedtree.ops.config_accounts import Account
+from feedtree.ops.config_rules import REACH
 from feedtree.ops.display import Display, LiveDisplay, PlainDisplay, stamped
 from feedtree.ops.logs import configure_logs, is_terminal, log_lifecycle
 from feedtree.ops.outcome import failures, refusals
@@ -145,34 +146,20 @@ def sim_arguments(config: Config) -> list[str]:
 
 def simulated(config: Config, addresses: SimAddresses) -> Config:
     """Return a config whose venues and accounts are the simulators'; proxies and certificates are not for them."""
-    venues = {
-        name: replace(
-            venue,
-            ws_url=addresses.venues[name].ws,
-            rest_url=addresses.venues[name].rest,
-            ca_file=None,
-            local_address=None,
-            proxy=None,
-        )
-        for name, venue in config.venues.items()
-    }
+    demo = Credentials(DEMO_KEY, DEMO_SECRET)
+    venues = {name: replace(venue, **_reach(addresses.venues[name])) for name, venue in config.venues.items()}
     accounts = {
-        name: {each: _simulated_account(account, addresses.venues[name]) for each, account in named.items()}
+        name: {
+            each: replace(account, credentials=demo, **_reach(addresses.venues[name]))
+            for each, account in named.items()
+        }
         for name, named in config.accounts.items()
     }
     return replace(config, venues=venues, accounts=accounts)
 
 
-def _simulated_account(account: Account, at: VenueAddresses) -> Account:
-    return replace(
-        account,
-        credentials=Credentials(DEMO_KEY, DEMO_SECRET),
-        ws_url=at.ws,
-        rest_url=at.rest,
-        ca_file=None,
-        local_address=None,
-        proxy=None,
-    )
+def _reach(at: VenueAddresses) -> dict[str, Any]:
+    return {**dict.fromkeys(REACH), "ws_url": at.ws, "rest_url": at.rest}
 
 
 async def run(plan: RunPlan) -> list[str]:

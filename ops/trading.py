@@ -8,6 +8,7 @@ import trio
 from feedtree.exchanges.access import Reach
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.errors import RestFailed, VenueThrottled
+from feedtree.exchanges.private.store import AccountStore
 from feedtree.exchanges.private.websocket import BasePrivateWebsocket
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.app import Tree, private_websocket_class
@@ -71,9 +72,8 @@ class PaperAccounts:
             trader.resting = True
         with trio.move_on_after(WOUND_UP_WITHIN):
             for account, symbols in self._accounts.values():
-                store = account.account.store
                 await account.orders.cancel_all(symbols)
-                await store.wait(lambda store=store: store.consistent and not store.open_orders())  # type: ignore[misc]
+                await _at_rest(account.account.store)
 
     async def fills_at_venue(self) -> Mapping[str, int]:
         """Ask the simulated venues over REST how many fills the accounts had; one that does not answer is left out."""
@@ -91,3 +91,7 @@ class PaperAccounts:
     def unknown(self, key: str) -> int:
         """Return how many orders of an account are of unknown outcome."""
         return len(self._accounts[key][0].orders.unresolved) if key in self._accounts else 0
+
+
+async def _at_rest(store: AccountStore) -> None:
+    await store.wait(lambda: store.consistent and not store.open_orders())

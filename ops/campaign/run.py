@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -135,7 +136,7 @@ class _Campaign:
                 self._touch,
                 SYMBOLS,
                 Random(rng.random()),
-                lambda number, who=who: f"{prefix}c{seed}x{who}x{number}",  # type: ignore[misc]
+                partial("{}c{}x{}x{}".format, prefix, seed, who),
             )
             for who in range(TRADERS)
         ]
@@ -199,10 +200,7 @@ class _Campaign:
         )
 
     def _touch(self, symbol: Symbol) -> tuple[Decimal, Decimal] | None:
-        for topic in self._feed.topics():
-            if topic.symbol == symbol:
-                view = self._feed.view(symbol, 1)
-                if view is None or view.best_bid is None or view.best_ask is None:
-                    return None
-                return Decimal(repr(view.best_bid)), Decimal(repr(view.best_ask))
-        return None
+        view = self._feed.view(symbol, 1)
+        if view is None or view.best_bid is None or view.best_ask is None:
+            return None
+        return Decimal(repr(view.best_bid)), Decimal(repr(view.best_ask))

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
+import trio
+
 from feedtree.ops.sim.accounts.account import Account, Statement
 from feedtree.ops.sim.accounts.config import AccountConfig
 from feedtree.ops.sim.accounts.costs import Fees
@@ -13,6 +15,7 @@ from feedtree.ops.sim.accounts.entries import Doing, Door, Entries, Entry
 from feedtree.ops.sim.accounts.lines import Lines, PrivatePush
 from feedtree.ops.sim.accounts.orders import AccountFill, AccountOrder, Told
 from feedtree.ops.sim.accounts.state import Item, KeyTold, Record, StateFile
+from feedtree.ops.sim.http import Response
 from feedtree.ops.sim.market import Market
 from feedtree.ops.sim.switches import VenueSwitches
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from feedtree.ops.sim.venue import Venue
 
 NS = 1_000_000_000
+_SILENCE_S = 75.0  # a withheld answer's connection is ended after so long
 _SETTLES_S = 120  # later than that nothing comes of a request any more
 
 
@@ -96,6 +100,14 @@ class PrivateSide(ABC):
         """Return an account as REST shows it: as it is, or was, where a switch makes REST lag."""
         lag_s = self._switches.private_lag_s
         return account.as_of(self.now_ns() - int(lag_s * NS)) if lag_s else account.now
+
+    async def spoilt(self) -> Response | None:
+        """Return what is answered to an order that was done, where a switch spoils such answers."""
+        if self._switches.order_answers == "status":
+            return self._venue.throttled(503, ())
+        if self._switches.order_answers == "withheld":
+            await trio.sleep(_SILENCE_S)
+        return None
 
     def entry(self, door: Door, who: str, key: str, doing: Doing, **names: str) -> Entry:
         """Take an order-entry request down."""

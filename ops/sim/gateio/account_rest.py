@@ -19,8 +19,6 @@ from feedtree.ops.sim.http import Request, Response, json_response
 if TYPE_CHECKING:
     from feedtree.ops.sim.gateio.private import GateioPrivate
 
-_SILENCE_S = 75.0  # a withheld answer's connection is ended after so long
-
 Call: TypeAlias = Callable[[Asked], object]
 
 
@@ -82,7 +80,7 @@ class AccountRest:
         if route.permission == READ and status:
             return self._side.venue.throttled(status, headers)
         if route.kind == "order" and self._side.switches.order_answers != "normal":
-            return await self._spoilt()
+            return await self._side.spoilt()
         return json_response(content, route.status, headers)
 
     def _route(self, method: str, path: str) -> tuple[_Route, str]:
@@ -105,13 +103,6 @@ class AccountRest:
         await trio.sleep(self._side.switches.order_hold_s)
         if self._side.switches.expiry_checked == "engine":
             self._side.check_expiry(expiry)
-
-    async def _spoilt(self) -> Response | None:
-        if self._side.switches.order_answers == "status":
-            return self._side.venue.throttled(503, ())
-        if self._side.switches.order_answers == "withheld":
-            await trio.sleep(_SILENCE_S)
-        return None
 
 
 def _content(request: Request) -> object:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 NS = 1_000_000_000
 _KEYS = "/userDataStream"
-_SILENCE_S = 75.0  # a withheld answer's connection is ended after so long
 
 Call: TypeAlias = Callable[[Asked], object]
 
@@ -86,7 +85,7 @@ class AccountRest:
         if status and request.method == "GET":
             return self._side.venue.throttled(status, ())
         if route.places and self._side.switches.order_answers != "normal":
-            return await self._spoilt()
+            return await self._side.spoilt()
         return json_response(content)
 
     async def _content(self, request: Request, route: _Route, path: str, entries: Sequence[Entry]) -> object:
@@ -108,10 +107,3 @@ class AccountRest:
             left, ends_s = self._seconds.spend(uid, what, 1, route.per_second, now_s)
         if left < 0:
             raise Denied(429, "Too Many Requests", status=429, retry_after_s=math.ceil(ends_s - now_s))
-
-    async def _spoilt(self) -> Response | None:
-        if self._side.switches.order_answers == "status":
-            return self._side.venue.throttled(503, ())
-        if self._side.switches.order_answers == "withheld":
-            await trio.sleep(_SILENCE_S)
-        return None
