@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import trio
@@ -14,6 +13,7 @@ import trustme
 from feedtree.exchanges.public.shard import Recovery
 from feedtree.ops.chaos.names import Names
 from feedtree.ops.chaos.proxy import Proxy, open_proxy
+from feedtree.ops.chaos.rerouting import through
 from feedtree.supervisors import EventKind
 
 HOST = "venue.test"
@@ -77,7 +77,7 @@ def stage(lab, tree, tls) -> OpenStage:
             open_proxy(exchanges.network, to=("127.0.0.1", exchanges.sim.port), host=HOST, seed=7) as proxy,
         ):
             config = exchanges.config(*symbols, ca_file=ca_file, **options)
-            venues = {name: through(venue, proxy) for name, venue in config.venues.items()}
+            venues = {name: through(venue, proxy.address) for name, venue in config.venues.items()}
             names, memory = Names(), exchanges.network
             exchanges.network = names.over(memory)
             async with tree(exchanges, type(config)(venues=venues)) as running:
@@ -88,14 +88,6 @@ def stage(lab, tree, tls) -> OpenStage:
                 yield built
 
     return opened
-
-
-def through(venue: Any, proxy: Proxy) -> Any:
-    host, port = proxy.address
-    told = {name: getattr(venue, name) for name in type(venue).__dataclass_fields__}
-    for name in ("ws_url", "rest_url"):
-        told[name] = urlsplit(told[name])._replace(netloc=f"{host}:{port}").geturl()
-    return type(venue)(**told)
 
 
 FAULTS = [
