@@ -14,14 +14,17 @@ from feedtree.exchanges.errors import (
     VenueThrottled,
 )
 
+STOPPED = "stopped"
+"""How `describe` names an end that was asked for."""
+
 
 def describe(error: BaseException) -> str:
     """Return one line on why an incarnation ended, for events and reports."""
     if isinstance(error, BaseExceptionGroup):
         leaves = [leaf for leaf in error.exceptions if not isinstance(leaf, trio.Cancelled)]
-        return describe(leaves[0]) if leaves else "cancelled"
+        return describe(leaves[0]) if leaves else STOPPED
     if isinstance(error, trio.Cancelled):
-        return "stopped"
+        return STOPPED
     text = str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

@@ -4,6 +4,7 @@ It knows neither market data nor accounts: an entry names a topic or an account 
 """
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -82,6 +83,50 @@ class GapLedger:
             self.dropped += 1
         self._closed.append(replace(gap, end_ns=max(end_ns, gap.begin_ns), closed=how))
 
+    def pending(self, key: str) -> Gap | None:
+        """Return the open gap of a key, None where there is none."""
+        return self._open.get(key)
+
+    def end(self, now_ns: int, *, unless: str = "") -> None:
+        """Close what is open as lost, since nothing will follow; what is open for the cause ``unless`` was no gap."""
+        for key, gap in list(self._open.items()):
+            if gap.cause == unless:
+                del self._open[key]
+            else:
+                self.close(key, now_ns, "lost")
+
     def gaps(self) -> list[Gap]:
         """Return what is remembered, by begin: closed gaps and open ones."""
-        return sorted((*self._closed, *self._open.values()), key=lambda gap: gap.begin_ns)
+        return by_begin((*self._closed, *self._open.values()))
+
+
+class PastGaps:
+    """The gaps of feeds and accounts that are closed; the newest of them.
+
+    Args:
+        kept: how many are remembered.
+
+    Attributes:
+        dropped: how many were forgotten, here and by the ledgers that were taken in.
+    """
+
+    __slots__ = ("_gaps", "dropped")
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._gaps: deque[Gap] = deque(maxlen=kept)
+        self.dropped = 0
+
+    def take(self, ledger: GapLedger) -> None:
+        """Take in what a ledger remembers; it is used no more."""
+        gaps = ledger.gaps()
+        self.dropped += ledger.dropped + max(len(self._gaps) + len(gaps) - (self._gaps.maxlen or 0), 0)
+        self._gaps.extend(gaps)
+
+    def gaps(self) -> list[Gap]:
+        """Return what is remembered, as it was taken in."""
+        return list(self._gaps)
+
+
+def by_begin(gaps: Iterable[Gap]) -> list[Gap]:
+    """Return gaps, oldest first."""
+    return sorted(gaps, key=lambda gap: gap.begin_ns)

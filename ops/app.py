@@ -12,6 +12,7 @@ import trio
 
 from feedtree.actors.context import default_log
 from feedtree.exchanges.access import Reach
+from feedtree.exchanges.gaps import Gap, by_begin
 from feedtree.exchanges.host import Host
 from feedtree.exchanges.private import hub as private_hub
 from feedtree.exchanges.private.hub import PrivateHub
@@ -91,6 +92,19 @@ class Tree:
     def snapshot(self) -> Node:
         """Return the whole tree as it is now, consistent."""
         return self.supervisor.snapshot()
+
+    def gaps(self) -> list[Gap]:
+        """Return every interval in which a topic or an account was not covered by live data, oldest first.
+
+        Those of websocket objects that were closed are among them. Each feed and account remembers its newest
+        10,000; `gaps_dropped` tells how many were forgotten.
+        """
+        return by_begin((*self.public.gaps(), *self.private.gaps()))
+
+    @property
+    def gaps_dropped(self) -> int:
+        """How many gaps were forgotten for newer ones."""
+        return self.public.gaps_dropped + self.private.gaps_dropped
 
     def events(self, path: str = "") -> AbstractAsyncContextManager[EventStream]:
         """Open the stream of lifecycle events at and below a path."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from feedtree.exchanges.gaps import Gap
 from feedtree.exchanges.public.shard import StreamReport
 from feedtree.supervisors.snapshot import Node
 
@@ -51,7 +52,13 @@ class Totals(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """What a run did. The field ``schema`` changes when a reader of an older one would go wrong."""
+    """What a run did. The field ``schema`` changes when a reader of an older one would go wrong.
+
+    Args:
+        duration_s: how long the tree ran.
+        gaps: every interval without live data, of each topic and account, oldest first.
+        gaps_dropped: how many older ones were forgotten.
+    """
 
     schema: int
     duration_s: float
@@ -59,6 +66,8 @@ class Report(Struct, frozen=True):
     books: Books
     totals: Totals
     accounts: list[AccountReport] = []
+    gaps: list[Gap] = []
+    gaps_dropped: int = 0
 
 
 def make_report(
@@ -67,6 +76,8 @@ def make_report(
     books: Books,
     tree: Node,
     accounts: Iterable[AccountReport] = (),
+    gaps: Iterable[Gap] = (),
+    gaps_dropped: int = 0,
 ) -> Report:
     """Sum up a run.
 
@@ -76,13 +87,17 @@ def make_report(
         books: how the books compared.
         tree: the tree at the end, for its restarts.
         accounts: what each account saw.
+        gaps: the intervals without live data, oldest first.
+        gaps_dropped: how many of them were forgotten.
     """
     totals = Totals(
         messages=sum(stream.messages for stream in streams),
         restarts=restarts(tree),
         gaps=sum(stream.gaps for stream in streams),
     )
-    return Report(SCHEMA, round(duration_s, 3), streams, books, totals, list(accounts))
+    return Report(
+        SCHEMA, round(duration_s, 3), streams, books, totals, list(accounts), list(gaps), gaps_dropped
+    )
 
 
 def restarts(node: Node) -> int:

@@ -124,7 +124,9 @@ class Run:
             account_report(key, store, at_venue=self._fills_at_venue.get(key), unknown=papers.unknown(key))
             for key, store in tree.private.stores.items()
         ]
-        report = make_report(watch.elapsed, watch.streams(), books, snapshot, accounts)
+        report = make_report(
+            watch.elapsed, watch.streams(), books, snapshot, accounts, tree.gaps(), tree.gaps_dropped
+        )
         self.failures += failures(report, snapshot, time_is_over=self._time_is_over)
         for name, feed in tree.public.feeds.items():
             self.failures += refusals(name, feed.topics())

@@ -64,7 +64,7 @@ async def _compare(
         if isinstance(error, ClockSkewed) and not account.clock.refused():
             raise
         context.log.warning("not_reconciled", reason=str(error))
-        account.store.doubted()
+        account.store.doubted(f"not compared with the venue: {error}")
         return None, getattr(error, "retry_after", None) or 0.0
     if report.unexplained:
         context.log.warning("unexplained", what=report.unexplained)
@@ -92,5 +92,5 @@ async def _until(store: AccountStore, seconds: float, *, ripe: bool) -> None:
             with trio.move_on_at(store.doubt_at() if ripe else trio.current_effective_deadline()):
                 await changed.wait()
             if ripe and trio.current_time() >= store.doubt_at():
-                store.doubted()
+                store.doubted("what pushes told does not add up: one was missed")
                 return

@@ -7,6 +7,7 @@ import trio
 
 from feedtree.actors.mailbox import Mailbox
 from feedtree.actors.routes import Policy, Route
+from feedtree.exchanges.gaps import Gap, PastGaps
 from feedtree.exchanges.host import Host
 from feedtree.exchanges.private.messages import (
     AccountReconciled,
@@ -48,6 +49,7 @@ class PrivateHub:
         self._stores: dict[str, AccountStore] = {}
         self._branches: dict[str, Branch] = {}
         self._listeners: dict[Mailbox, Collection[str] | None] = {}
+        self._past = PastGaps()
         self._starting = trio.Lock()
 
     @property
@@ -113,6 +115,19 @@ class PrivateHub:
         store = self._stores.pop(key, None)
         if store is not None:
             store.close()
+            self._past.take(store.coverage.ledger)
+
+    def gaps(self) -> list[Gap]:
+        """Return the gaps of every account, in no order; also of those that are closed."""
+        return [
+            *self._past.gaps(),
+            *(gap for store in self._stores.values() for gap in store.coverage.ledger.gaps()),
+        ]
+
+    @property
+    def gaps_dropped(self) -> int:
+        """How many gaps were forgotten for newer ones."""
+        return self._past.dropped + sum(store.coverage.ledger.dropped for store in self._stores.values())
 
     def mailbox(
         self,

@@ -170,7 +170,7 @@ class Session:
         elif isinstance(item, Unknown):
             self._context.log.info("unknown", what=item.what)
             return
-        self._store.doubted()
+        self._store.doubted(f"a push that cannot be read: {type(item).__name__}")
         self._store.want_comparison()
 
     # Sending

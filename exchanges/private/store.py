@@ -12,6 +12,7 @@ import trio
 
 from feedtree.actors.mailbox import Mailbox
 from feedtree.exchanges.private.balances import BalanceChange, Balances
+from feedtree.exchanges.private.coverage import AccountCoverage
 from feedtree.exchanges.private.executions import Executions
 from feedtree.exchanges.private.fills import OVERLAP_NS
 from feedtree.exchanges.private.messages import AccountSnapshot, Balance, Reconciliation
@@ -36,6 +37,7 @@ class AccountStore:
 
     Attributes:
         listed: tells which symbols of a base the venue is known to list.
+        coverage: when it was not known to equal the venue's.
     """
 
     def __init__(
@@ -61,6 +63,8 @@ class AccountStore:
             None  # up to when fills are known to be complete, by the venue's clock
         )
         self._heard_ns: int | None = None
+        self._agreed_ns = 0  # when the last comparison that left nothing unexplained was made, by our clock
+        self.coverage = AccountCoverage(venue, name)
         self.comparison_wanted = False
         self.doubts = 0  # how often something made the account inconsistent
         self._changed = trio.Event()
@@ -177,13 +181,14 @@ class AccountStore:
     def live(self, generation: int) -> None:
         """Note that an incarnation is live; see `Streams.up`."""
         self.streams.up(generation)
+        self._look(self._wall_ns(), "")
         self._told()
 
     def lost(self, generation: int, cause: str) -> None:
         """Note that an incarnation has ended; without another one that is live nothing is certain any more."""
         self.streams.lost(generation, cause)
         if not self.streams.live:
-            self._disagree()
+            self._disagree(self._wall_ns() if self._heard_ns is None else self._heard_ns, cause)
         self._told()
 
     def failed(self, reason: str) -> None:
@@ -225,6 +230,9 @@ class AccountStore:
         news = report.unexplained != self._unexplained or report.consistent != self._agreed
         self._agreed = report.consistent and sure
         self._unexplained = report.unexplained
+        self._look(self._agreed_ns, f"unexplained: {'; '.join(report.unexplained)}")
+        if self._agreed:
+            self._agreed_ns = self._wall_ns() - report.took_ns
         if always or news or report.fills or report.orders or report.balances:
             self._teller.reconciled(report)
         self._told()
@@ -234,15 +242,23 @@ class AccountStore:
         since = min((*self._balance_doubts.values(), *self.executions.doubts_since()), default=inf)
         return since + PATIENCE
 
-    def doubted(self) -> None:
-        """Take the account for inconsistent until it is compared with the venue again."""
+    def doubted(self, cause: str) -> None:
+        """Take the account for inconsistent until it is compared with the venue again.
+
+        Args:
+            cause: why, in a line.
+        """
         self.doubts += 1
-        self._disagree()
+        self._disagree(self._wall_ns() - int(PATIENCE * 1e9), cause)
         self._told()
 
-    def _disagree(self) -> None:
+    def _disagree(self, since_ns: int, cause: str) -> None:
         self._agreed = False
         self.executions.seen.doubt()
+        self._look(since_ns, cause)
+
+    def _look(self, since_ns: int, cause: str) -> None:
+        self.coverage.look(self.consistent, since_ns, self._wall_ns(), cause)
 
     @property
     def doubted_balances(self) -> Sequence[str]:
@@ -255,6 +271,7 @@ class AccountStore:
         The next comparison, which follows soon, makes the account consistent where nothing else is left.
         """
         self.balances.acknowledge()
+        self.coverage.acknowledge()
         for order_id in list(self.executions.doubtful(inf)):
             self.executions.forgive(order_id)
         self._balance_doubts.clear()
@@ -358,5 +375,6 @@ class AccountStore:
     def close(self) -> None:
         """End the account: mailboxes that have no other source end once they are read empty."""
         self._closed = True
+        self.coverage.end(self._wall_ns())
         self._teller.fanout.close()
         self._told()

@@ -14,6 +14,7 @@ from feedtree.actors.publisher import Publisher
 from feedtree.exchanges.errors import StreamNotLive
 from feedtree.exchanges.public.book import OrderBook
 from feedtree.exchanges.public.channels import Book, Channel, Topic
+from feedtree.exchanges.public.coverage import Coverage
 from feedtree.exchanges.public.messages import BookView, StreamFailed, StreamLost
 from feedtree.exchanges.public.shard import Shard, StreamReport, TopicRecord, TopicState, TopicStatus
 from feedtree.exchanges.public.taps import Tap, TapFunction
@@ -56,6 +57,7 @@ class Feed:
         self.rank = rank
         self.delivery = delivery
         self.taps: list[Tap] = []
+        self.coverage = Coverage(venue.name)
         self._shard_size = venue.endpoint.shard_size(topics_per_connection)
         self._wall_ns = wall_ns
         self._records: dict[Topic, TopicRecord] = {}
@@ -107,6 +109,7 @@ class Feed:
                     if not shard.records:
                         self._drop(shard)
                 record.up = False
+                self.coverage.given_up(record.topic, self._wall_ns())
         self.publish_now(burst)
         self.notify()
 
@@ -116,7 +119,7 @@ class Feed:
                 shard.add(record)
                 return
         self._shards_made += 1
-        shard = Shard(self.name, f"shard-{self._shards_made}", self._shard_size)
+        shard = Shard(self.name, f"shard-{self._shards_made}", self._shard_size, self.coverage)
         self._shards[shard.id] = shard
         shard.add(record)
         self.plan_changed.set()
@@ -228,4 +231,5 @@ class Feed:
 
     def close(self) -> None:
         """End the feed: mailboxes that have no other feed are closed when they are empty."""
+        self.coverage.end(self._wall_ns())
         self.fanout.close()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from feedtree.actors.mailbox import Mailbox
 from feedtree.actors.routes import Policy
+from feedtree.exchanges.gaps import Gap, PastGaps
 from feedtree.exchanges.public.book import OrderBook
 from feedtree.exchanges.public.channels import Channel, PublicWebsocketChannelType, Topic, parse_channel
 from feedtree.exchanges.public.feed import Feed
@@ -59,6 +60,7 @@ class PublicHub:
         self._feeds: dict[str, Feed] = {}
         self._ids: set[str] = set()
         self._listeners: dict[Mailbox, Selection] = {}
+        self._past = PastGaps()
 
     @property
     def feeds(self) -> Mapping[str, Feed]:
@@ -88,6 +90,16 @@ class PublicHub:
         self._ids.discard(id)
         if feed is not None:
             feed.close()
+            self._past.take(feed.coverage.ledger)
+
+    def gaps(self) -> list[Gap]:
+        """Return the gaps of every topic, in no order; also of feeds that are closed."""
+        return [*self._past.gaps(), *(gap for feed in self._feeds.values() for gap in feed.coverage.gaps())]
+
+    @property
+    def gaps_dropped(self) -> int:
+        """How many gaps were forgotten for newer ones."""
+        return self._past.dropped + sum(feed.coverage.ledger.dropped for feed in self._feeds.values())
 
     def book(self, topic: Topic) -> OrderBook | None:
         """Return the live book behind a topic, whichever feed has it."""

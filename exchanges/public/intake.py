@@ -199,7 +199,8 @@ class Intake:
         for record in self._shard.records.values():
             if record.up:
                 record.up = False
-                record.lost_ns = last_good_ns
+                record.lost_ns = max(last_good_ns, record.up_ns)
+                self._shard.coverage.lost(record.topic, record.lost_ns, cause)
                 out.append(StreamLost(record.topic, self._generation, now_ns, cause))
             if record.state is not TopicState.REJECTED:
                 record.state = TopicState.PENDING
@@ -253,7 +254,9 @@ class Intake:
             record.lost_ns = self._now_ns
             self._up.discard(topic)
             self._shard.gaps += 1
-            out.append(StreamLost(topic, self._generation, self._now_ns, f"gap: {sync.reason}"))
+            cause = f"gap: {sync.reason}"
+            self._shard.coverage.lost(topic, min(sync.book.changed_ns, self._now_ns), cause)
+            out.append(StreamLost(topic, self._generation, self._now_ns, cause))
         record.state = TopicState.SYNCING
         self._open(topic)
         record.gap_times = (*record.gap_times, self._now)[-GAPS_OF_ONE:]
@@ -305,6 +308,8 @@ class Intake:
         outage_ns = 0 if record.lost_ns is None else max(self._now_ns - record.lost_ns, 1)
         record.lost_ns = None
         record.up = True
+        record.up_ns = self._now_ns
+        self._shard.coverage.up(record.topic, self._now_ns)
         record.state = TopicState.LIVE
         record.reason = ""
         self._up.add(record.topic)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from feedtree.exchanges.public.book_sync import BookSync
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.codec import Seed, WireTopic
+from feedtree.exchanges.public.coverage import Coverage
 
 RECOVERIES_KEPT = 1000
 
@@ -76,6 +77,7 @@ class TopicRecord:
     Attributes:
         wire: the way of serving it that is in use.
         up: True between `StreamUp` or `BookResynced` and the next `StreamLost`.
+        up_ns: when it came up last.
         lost_ns: when its last good datum came, while it is down after having been up.
         gap_times: when its last gaps were noticed (trio time).
     """
@@ -91,6 +93,7 @@ class TopicRecord:
         "sync",
         "topic",
         "up",
+        "up_ns",
     )
 
     def __init__(self, topic: Topic, candidates: tuple[WireTopic, ...]) -> None:
@@ -99,6 +102,7 @@ class TopicRecord:
         self.reason = ""
         self.shard: Shard | None = None
         self.up = False
+        self.up_ns = 0
         self.lost_ns: int | None = None
         self.gap_times: tuple[float, ...] = ()
         self._candidates = candidates
@@ -165,12 +169,20 @@ class Shard:
         generation: the incarnation that may publish; 0 before the first.
         state: connecting, syncing, live, rejected (every topic is), down or failed.
         last_good_ns: when the last useful burst came.
+        coverage: the gaps of its topics.
     """
 
-    def __init__(self, venue: str, id: str, capacity: int) -> None:  # noqa: A002 - OTP's word
+    def __init__(
+        self,
+        venue: str,
+        id: str,  # noqa: A002 - OTP's word
+        capacity: int,
+        coverage: Coverage | None = None,
+    ) -> None:
         self.venue = venue
         self.id = id
         self.capacity = capacity
+        self.coverage = Coverage(venue) if coverage is None else coverage
         self.records: dict[Topic, TopicRecord] = {}
         self._keys: Counter[str] = Counter()  # what the pushes of these topics name -> how many do
         self.changed = trio.Event()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedtree.exchanges.gaps import Gap, GapLedger
+from feedtree.exchanges.gaps import Gap, GapLedger, PastGaps, by_begin
 
 KEY = "gateio.spot BTC/USDT trades"
 ACCOUNT = "private/mexc.spot/main"
@@ -76,3 +76,28 @@ def test_a_full_ledger_forgets_its_oldest_closed_gap_and_counts_it() -> None:
         ledger.close("topic", at, "snapshot")
         assert ledger.dropped == max(at - 11, 0)
     assert [(gap.key, gap.begin_ns) for gap in ledger.gaps()] == [("open", 1), ("topic", 12), ("topic", 13)]
+
+
+def test_the_end_closes_what_is_open_as_lost_but_for_what_was_asked_for() -> None:
+    """Nothing follows: what was missed stays so. That somebody stopped a stream for good is no gap."""
+    ledger = GapLedger("mexc.spot")
+    ledger.open("down", 10, "reset")
+    ledger.open("stopped", 20, "stopped")
+    ledger.end(30, unless="stopped")
+    assert ledger.gaps() == [Gap("down", "mexc.spot", "reset", 10, 30, "lost")]
+    assert ledger.pending("down") is None
+    assert ledger.pending("stopped") is None
+
+
+def test_gaps_of_ledgers_that_are_over_are_kept_within_a_bound() -> None:
+    """The newest stay; what was forgotten before is counted, too."""
+    past = PastGaps(kept=3)
+    for begin_ns in (0, 100):
+        ledger = GapLedger("mexc.spot", kept=2)
+        for at in range(begin_ns, begin_ns + 3):
+            ledger.open("topic", at, "cause")
+            ledger.close("topic", at, "lost")
+        past.take(ledger)
+    assert [gap.begin_ns for gap in past.gaps()] == [2, 101, 102]
+    assert past.dropped == 3
+    assert [gap.begin_ns for gap in by_begin(reversed(past.gaps()))] == [2, 101, 102]

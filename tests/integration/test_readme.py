@@ -20,7 +20,7 @@ from feedtree.ops.sim.accounts.config import DEMO_KEY, DEMO_SECRET
 
 ROOT = Path(__file__).parents[2]
 # The examples of docs/supervision.md need no exchange: tests/supervisors/test_document.py runs them.
-DOCUMENTS = [ROOT / "README.md", ROOT / "docs" / "design.md", ROOT / "docs" / "accounts.md"]
+DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("design", "accounts", "gaps"))]
 HOSTS = [
     str(urlsplit(url).hostname)
     for venue in (GATEIO_SPOT, MEXC_SPOT)

@@ -178,7 +178,17 @@ def test_a_simulated_run_reports_exactly_the_schema(tmp_path: Path) -> None:
     assert complaints(ran.stderr) == []
     assert ran.returncode == 0
     report = json.loads(path.read_text())
-    assert set(report) == {"schema", "duration_s", "streams", "books", "totals", "accounts"}
+    assert set(report) == {
+        "schema",
+        "duration_s",
+        "streams",
+        "books",
+        "totals",
+        "accounts",
+        "gaps",
+        "gaps_dropped",
+    }
+    assert (report["gaps"], report["gaps_dropped"]) == ([], 0)
     assert report["schema"] == 1
     assert 5 <= report["duration_s"] < 10
     assert [set(stream) for stream in report["streams"]] == [STREAM_KEYS, STREAM_KEYS]
@@ -339,6 +349,9 @@ def test_the_run_against_a_foreign_simulator_checks_its_books(tmp_path: Path) ->
     told = json.loads(report.read_text())
     assert told["books"]["checked"] > 0
     assert told["books"]["diverged"] == 0
+    assert {gap["closed"] for gap in told["gaps"]} <= {"snapshot", "replayed", "lost"}
+    assert all(set(gap) == {"key", "venue", "cause", "begin_ns", "end_ns", "closed"} for gap in told["gaps"])
+    assert {gap["venue"] for gap in told["gaps"]} == {"gateio.spot"}
     recovery = told["streams"][0]["recoveries"][0]
     assert set(recovery) == {
         "cause",

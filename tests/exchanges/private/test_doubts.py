@@ -42,7 +42,7 @@ async def test_what_becomes_doubtful_during_a_comparison_outlives_it(
         await trio.sleep(0.025)  # the fills were asked for
         account.place(BTC, Side.BUY, Decimal(1), Decimal(1))
         account.match("1", Decimal(1))
-        store.doubted()
+        store.doubted("a test")
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(unreadable)

@@ -271,7 +271,7 @@ async def test_doubts_ripen(autojump_clock, store, venue_account, tell) -> None:
     assert store.doubt_at() == trio.current_time() + PATIENCE
     assert store.doubted_balances == ("USDT",)
     up(store)
-    store.doubted()
+    store.doubted("a test")
     assert not store.consistent
     store.acknowledge()
     assert store.doubt_at() == inf

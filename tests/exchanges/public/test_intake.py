@@ -394,4 +394,4 @@ async def test_an_end_is_described_in_a_line() -> None:
     assert describe(ValueError()) == "ValueError"
     assert describe(stop) == "stopped"
     assert describe(BaseExceptionGroup("", [stop, KeyError("k")])) == "KeyError: 'k'"
-    assert describe(BaseExceptionGroup("", [stop])) == "cancelled"
+    assert describe(BaseExceptionGroup("", [stop])) == "stopped"

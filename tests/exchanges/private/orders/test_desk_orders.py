@@ -181,7 +181,7 @@ async def test_an_amendment_is_checked_like_an_order(desk_bench: Any, way: Any, 
         name = accepted.client_order_id
         with pytest.raises(OrderRefused, match=r"limits\.notional"):
             await bench.desk.amend(BTC, client_order_id=name, quantity=Decimal(2))
-        bench.store.doubted()
+        bench.store.doubted("a test")
         with pytest.raises(AccountInconsistent):
             await bench.desk.amend(BTC, order_id="1", price=Decimal(99))
         amended = await bench.desk.amend(BTC, order_id="1", price=Decimal(99), allow_inconsistent=True)
@@ -199,7 +199,7 @@ async def test_an_amendment_is_checked_like_an_order(desk_bench: Any, way: Any, 
 
 async def _doubt(bench: Any) -> None:
     await trio.sleep(0.2)
-    bench.store.doubted()
+    bench.store.doubted("a test")
 
 
 async def test_a_status_is_asked_for_twice_where_need_be(
@@ -495,15 +495,15 @@ async def test_open_orders_are_cancelled_in_doubt(desk_bench: Any, autojump_cloc
     """When the account becomes inconsistent; once, and again only after it was consistent."""
     async with desk_bench(OrderOptions(on_inconsistent=OpenOrders.CANCEL_ALL)) as bench:
         await bench.place()
-        bench.store.doubted()
+        bench.store.doubted("a test")
         await trio.sleep(1)
-        bench.store.doubted()
+        bench.store.doubted("a test")
         await trio.sleep(1)
         assert [report.cause for report in bench.desk.reports] == [Cause.INCONSISTENT]
         assert bench.venue.orders["1"].status is OrderStatus.CANCELLED
         bench.agree()
         await trio.sleep(1)
-        bench.store.doubted()
+        bench.store.doubted("a test")
         await trio.sleep(1)
         assert len(bench.desk.reports) == 2
 
@@ -515,7 +515,7 @@ async def test_the_dead_mans_switch_is_renewed_while_all_is_well(
     async with desk_bench(OrderOptions(dead_mans_switch=6)) as bench:
         await trio.sleep(5)
         assert bench.venue.countdowns == [6, 6, 6]
-        bench.store.doubted()
+        bench.store.doubted("a test")
         await trio.sleep(6)
         assert bench.venue.countdowns == [6, 6, 6]
         bench.agree()

@@ -310,7 +310,7 @@ async def test_no_order_goes_out_while_the_account_is_inconsistent(
 
 async def _doubt_in(seconds: float, bench: Any) -> None:
     await trio.sleep(seconds)
-    bench.store.doubted()
+    bench.store.doubted("a test")
 
 
 async def test_an_order_waits_for_the_venues_instruments(desk_bench: Any, autojump_clock: Any) -> None:

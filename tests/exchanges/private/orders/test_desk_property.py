@@ -112,7 +112,7 @@ class Story:
         bench = self.bench
         deeds: dict[str, Any] = {
             "cut": lambda: bench.socket.cut(),
-            "doubt": lambda: bench.store.doubted(),
+            "doubt": lambda: bench.store.doubted("a test"),
             "agree": lambda: bench.agree(),
             "fail": lambda: bench.venue.failures.append(FAULTS[value]()),
             "quiet": lambda: setattr(bench.venue, "pushes", not value),

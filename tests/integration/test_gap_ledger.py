@@ -1,0 +1,324 @@
+"""The gap ledger is complete: what the venue had was told, or lies in an interval that the ledger names.
+
+The truth is the simulated exchange's own: every trade and every id of a book, with its time. What it had is told,
+or lies within a gap; and no gap holds a live message.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import trio
+
+from feedtree.exchanges.gaps import Gap
+from feedtree.exchanges.public.channels import Book, Topic, Trades
+from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, MarketData, Trade
+from feedtree.exchanges.public.views import deltas
+from feedtree.ops import Config
+from feedtree.ops.chaos.proxy import Proxy, open_proxy
+from feedtree.ops.chaos.rerouting import through
+
+STABLE = 12.0  # seconds after which an earlier outage is forgotten
+PUSHED_NS = 130_000_000  # the longest that a push of these channels lags the engine
+TRUE_BEGIN_NS = 200_000_000  # a stream of this pace had its last message no earlier before a fault
+EPOCH_NS = 1_790_000_000_000_000_000
+TRADE_IDS: dict[str, Callable[[int], str]] = {
+    "gateio.spot": str,
+    "mexc.spot": lambda number: f"{number}X0_{number + 1}X0",
+}
+
+
+def wall_ns() -> int:
+    return EPOCH_NS + int(trio.current_time() * 1e9)
+
+
+@dataclass
+class Stage:
+    """A tree whose connections go through a proxy, and all that a consumer was told."""
+
+    exchanges: Any
+    proxy: Proxy
+    running: Any
+    told: dict[Topic, list[Any]] = field(default_factory=dict)
+    began_ns: int = 0
+
+    async def listen(self) -> None:
+        async with self.running.public.mailbox(
+            Trade, BookDelta, BookSnapshot, view=deltas(), capacity=1_000_000
+        ) as mailbox:
+            async for message in mailbox:
+                if isinstance(message, MarketData):
+                    self.told.setdefault(message.topic, []).append(message)
+
+    async def live(self, seconds: float) -> None:
+        with trio.fail_after(seconds):
+            for websocket in self.running.websockets.values():
+                await websocket.wait_live(seconds)
+
+    def gaps(self, key: object = None) -> list[Gap]:
+        return [gap for gap in self.running.gaps() if key is None or gap.key == str(key)]
+
+    def closings(self) -> set[tuple[str, str, str]]:
+        """Return what gaps there were: venue, channel, how they closed."""
+        return {(gap.venue, gap.key.split()[2].partition(":")[0], gap.closed) for gap in self.gaps()}
+
+    def check(self, fault_ns: int) -> int:
+        """Check all of it; return how many ids were looked at."""
+        checked = 0
+        for gap in self.gaps():
+            assert gap.cause
+            assert gap.end_ns is not None
+            assert gap.begin_ns >= fault_ns - TRUE_BEGIN_NS
+        for topic, told in self.told.items():
+            gaps = self.gaps(topic)
+            for gap in gaps:
+                # A snapshot that waits for a second look is older than the moment at which the book is live.
+                live = [message for message in told if not isinstance(message, BookSnapshot)]
+                within = [message for message in live if gap.begin_ns < message.received_ns < gap.end_ns]
+                assert within == [], "a gap holds no live message"
+            market = self.exchanges.sim.simulation.venues[topic.venue].market_of(topic.symbol)
+            if isinstance(topic.channel, Trades):
+                checked += self._trades(topic, told, gaps, market)
+            elif isinstance(topic.channel, Book):
+                checked += self._ids(told, gaps, market)
+        return checked
+
+    def _trades(self, topic: Topic, told: list[Trade], gaps: list[Gap], market: Any) -> int:
+        name = TRADE_IDS[topic.venue]
+        ids = [trade.id for trade in told]
+        assert len(set(ids)) == len(ids), "no trade comes twice"
+        numbers = [int(trade.id.partition("X")[0]) for trade in told]
+        assert numbers == sorted(numbers), "in order of id"
+        until_ns = wall_ns() - PUSHED_NS
+        seen = 0
+        for trade in market.tape.prints:
+            at_ns = trade.fill.at_ns
+            if self.began_ns <= at_ns <= until_ns:
+                seen += 1
+                if name(trade.number) not in set(ids):
+                    assert any(_holds(gap, at_ns) and gap.closed == "lost" for gap in gaps)
+        return seen
+
+    def _ids(self, told: list[BookDelta | BookSnapshot], gaps: list[Gap], market: Any) -> int:
+        last = 0
+        for message in told:
+            snapshot = isinstance(message, BookSnapshot)
+            first = message.sequence + 1 if snapshot else message.first
+            for missing in range(last + 1, first) if last else ():
+                at_ns = market.book.history.at_ns(missing)
+                assert at_ns, "the exchange still knows it"
+                assert any(_holds(gap, at_ns) and gap.closed == "snapshot" for gap in gaps)
+            last = message.sequence if snapshot else message.last
+        return last - (told[0].sequence if isinstance(told[0], BookSnapshot) else told[0].first)
+
+
+def _holds(gap: Gap, made_ns: int) -> bool:
+    return gap.begin_ns - PUSHED_NS <= made_ns <= gap.end_ns
+
+
+OpenStage = Callable[..., AbstractAsyncContextManager[Stage]]
+
+
+@pytest.fixture
+def stage(lab, tree) -> OpenStage:
+    @asynccontextmanager
+    async def opened(**options: Any) -> AsyncIterator[Stage]:
+        async with (
+            lab(rate=200.0, orders=100) as exchanges,
+            open_proxy(exchanges.network, to=("127.0.0.1", exchanges.sim.port), seed=7) as proxy,
+        ):
+            config = exchanges.config(**options)
+            venues = {name: through(venue, proxy.address) for name, venue in config.venues.items()}
+            async with (
+                tree(exchanges, type(config)(venues=venues)) as running,
+                trio.open_nursery() as nursery,
+            ):
+                built = Stage(exchanges, proxy, running)
+                nursery.start_soon(built.listen)
+                await built.live(5)
+                built.began_ns = wall_ns() + PUSHED_NS
+                await trio.sleep(STABLE)
+                assert running.gaps() == []
+                yield built
+                nursery.cancel_scope.cancel()
+
+    return opened
+
+
+ALL_CHANNELS = {
+    ("gateio.spot", "book", "snapshot"),
+    ("gateio.spot", "book_ticker", "snapshot"),
+    ("gateio.spot", "trades", "lost"),
+    ("mexc.spot", "book", "snapshot"),
+    ("mexc.spot", "book_ticker", "snapshot"),
+    ("mexc.spot", "trades", "lost"),
+}
+
+FAULTS = [
+    ("reset", {}),
+    ("close", {}),
+    ("black_hole", {"direction": "both"}),
+    ("stall", {"direction": "down"}),
+    ("half_close", {"direction": "down"}),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters"), FAULTS, ids=[name for name, _ in FAULTS])
+async def test_what_a_lost_connection_missed_is_told_or_in_the_ledger(
+    autojump_clock, stage, name: str, parameters: dict[str, Any]
+) -> None:
+    """A gap for each topic, from its last good datum on."""
+    async with stage() as on:
+        fault_ns = wall_ns()
+        async with on.proxy.fault(name, on="open", **parameters):
+            await trio.sleep(10)
+        assert on.closings() == ALL_CHANNELS
+        assert len(on.gaps()) == 12, "one for each topic"
+        assert on.check(fault_ns) > 1000
+
+
+@pytest.mark.parametrize("away", [5.0, 30.0])
+async def test_what_passed_while_the_server_was_away_is_told_or_in_the_ledger(
+    autojump_clock, stage, away: float
+) -> None:
+    """However long: many attempts are one gap."""
+    async with stage() as on:
+        fault_ns = wall_ns()
+        async with on.proxy.fault("away"):
+            await trio.sleep(away)
+        await on.live(3)
+        await trio.sleep(5)
+        assert on.closings() == ALL_CHANNELS
+        assert len(on.gaps()) == 12
+        assert all(away < gap.seconds < away + 3 for gap in on.gaps())
+        assert on.check(fault_ns) > 1000
+
+
+async def test_a_gap_of_one_book_is_its_own(autojump_clock, stage) -> None:
+    """A swallowed push: only that book has a gap, with the ids that are missing as its cause."""
+    async with stage() as on:
+        fault_ns = wall_ns()
+        for venue, symbol in (("gateio.spot", "BTC_USDT"), ("mexc.spot", "ETHUSDT")):
+            on.exchanges.inflict(venue, "gap", symbol=symbol)
+        await trio.sleep(5)
+        assert [gap.key for gap in on.gaps()] == [
+            "gateio.spot BTC/USDT book:100ms",
+            "mexc.spot ETH/USDT book:100ms",
+        ]
+        assert all(gap.cause.startswith("gap: ids ") and gap.closed == "snapshot" for gap in on.gaps())
+        assert on.check(fault_ns) > 1000
+
+
+async def test_a_reconnect_that_was_announced_is_a_gap_with_its_cause(autojump_clock, stage) -> None:
+    """Gate.io tells of an upgrade: the connection is left, and what that missed is in the ledger."""
+    async with stage(venues=("gateio.spot",)) as on:
+        fault_ns = wall_ns()
+        on.exchanges.inflict("gateio.spot", "notice", seconds=5.0)
+        await trio.sleep(10)
+        assert {gap.cause.partition(":")[0] for gap in on.gaps()} == {"PlannedReconnect"}
+        assert len(on.gaps()) == 6
+        assert on.check(fault_ns) > 500
+
+
+async def test_a_stream_that_is_down_at_the_end_has_lost_what_passed(autojump_clock, lab, tree) -> None:
+    """A gap is open while it lasts; the end closes it, and that the tree was stopped is no gap of its own."""
+    async with lab() as exchanges:
+        async with tree(exchanges, exchanges.config("BTC/USDT")) as running:
+            for websocket in running.websockets.values():
+                await websocket.wait_live(5)
+            exchanges.turn("gateio.spot", upgrade_status=503)
+            exchanges.inflict("gateio.spot", "reset")
+            await trio.sleep(5)
+            assert {(gap.venue, gap.closed, gap.end_ns) for gap in running.gaps()} == {
+                ("gateio.spot", "", None)
+            }
+            stopped_ns = wall_ns()
+        assert len(running.gaps()) == 3
+        for gap in running.gaps():
+            assert (gap.venue, gap.closed) == ("gateio.spot", "lost")
+            assert stopped_ns <= gap.end_ns < stopped_ns + 1_000_000_000
+
+
+async def test_what_is_given_up_while_it_is_down_is_lost(autojump_clock, lab, tree) -> None:
+    """The gap of a topic ends when nobody wants the topic any more; giving up a live one is no gap."""
+    async with lab() as exchanges, tree(exchanges, exchanges.config("BTC/USDT", "ETH/USDT")) as running:
+        gate = running.websockets["gateio.spot"]
+        await gate.wait_live(5)
+        await gate.unsubscribe(["ETH/USDT"], ["book:100ms"])
+        assert running.gaps() == []
+        exchanges.turn("gateio.spot", upgrade_status=503)
+        exchanges.inflict("gateio.spot", "reset")
+        await trio.sleep(2)
+        now_ns = wall_ns()
+        await gate.unsubscribe(["BTC/USDT"], ["book"])
+        (given_up,) = [gap for gap in running.gaps() if gap.key == "gateio.spot BTC/USDT book:100ms"]
+        assert (given_up.closed, given_up.end_ns) == ("lost", now_ns)
+        assert {gap.closed for gap in running.gaps() if gap.key != given_up.key} == {""}
+
+
+async def test_the_gaps_of_a_closed_websocket_are_kept(autojump_clock, lab, tree) -> None:
+    """They happened; a tree that outlives its websockets tells of them."""
+    async with lab() as exchanges, tree(exchanges, exchanges.config("BTC/USDT")) as running:
+        gate = running.websockets["gateio.spot"]
+        await gate.wait_live(5)
+        exchanges.inflict("gateio.spot", "gap", symbol="BTC_USDT")
+        await trio.sleep(3)
+        gaps = running.gaps()
+        assert [gap.key for gap in gaps] == ["gateio.spot BTC/USDT book:100ms"]
+        await gate.aclose()
+        assert running.gaps() == gaps
+        assert running.gaps_dropped == 0
+
+
+@pytest.mark.parametrize("venue", ["gateio.spot", "mexc.spot"])
+async def test_the_gap_of_an_account_ends_when_it_is_consistent(
+    autojump_clock, lab, tree, venue: str
+) -> None:
+    """From the last that was heard of the venue until a comparison explained everything."""
+    async with lab() as exchanges:
+        config = Config({}, accounts={venue: {"main": exchanges.account_config(venue)}})
+        async with tree(exchanges, config) as running:
+            account = running.accounts[f"{venue}/main"]
+            async with account.when_consistent():
+                await trio.sleep(30)
+            assert running.gaps() == []
+            exchanges.turn(venue, upgrade_status=503)
+            fault_ns = wall_ns()
+            exchanges.inflict(venue, "reset")
+            await trio.sleep(5)
+            (gap,) = running.gaps()
+            assert (gap.key, gap.venue, gap.closed) == (f"private/{venue}/main", venue, "")
+            assert gap.cause.startswith("ConnectionLost")
+            assert fault_ns - 1_000_000_000 <= gap.begin_ns <= fault_ns, (
+                "its pings are answered every second or so"
+            )
+            exchanges.turn(venue, upgrade_status=0)
+            async with account.when_consistent():
+                back_ns = wall_ns()
+            await trio.sleep(70)
+            (gap,) = running.gaps()
+            assert (gap.closed, gap.end_ns) == ("snapshot", back_ns)
+        assert running.gaps() == [gap], "that it was stopped is none"
+
+
+async def test_what_stays_unexplained_of_an_account_is_lost(autojump_clock, lab, tree, mexc_trader) -> None:
+    """MEXC tells a hundred fills of a millisecond: the gap is open until that is acknowledged, and then lost."""
+    async with lab(rate=50.0, orders=600) as exchanges:
+        config = Config({}, accounts={"mexc.spot": {"main": exchanges.account_config("mexc.spot")}})
+        async with tree(exchanges, config) as running:
+            account = running.accounts["mexc.spot/main"]
+            async with account.when_consistent():
+                exchanges.turn("mexc.spot", upgrade_status=503)
+            exchanges.inflict("mexc.spot", "reset")
+            await trio.sleep(0.5)
+            orders = mexc_trader(exchanges)
+            await orders.place("sell", orders.touch("sell", -0.04), "20")
+            exchanges.turn("mexc.spot", upgrade_status=0)
+            await account.wait_live(30.0)
+            await trio.sleep(30.0)
+            assert [gap.closed for gap in running.gaps()] == [""]
+            account.acknowledge()
+            async with account.when_consistent():
+                assert [gap.closed for gap in running.gaps()] == ["lost"]
