@@ -1,34 +1,54 @@
-"""The gate's tests in two processes, one for each core: ``python tests/side_by_side.py``.
+"""The gate's tests in two processes at a time, one for each core: ``python tests/side_by_side.py``.
 
-The one has whole trees and programs, the other all else and then the campaign, whose coverage is not measured: that
-would cost it most of its time. What the first prints comes behind
-what the second does. Exits with 1 where a test failed.
+They are cut into chunks, longest first; whoever is done takes the next. The campaign's coverage is not measured: that
+would cost it most of its time. What a chunk prints comes when it is over. Exits with 1 where a test failed.
 """
 
 import subprocess
 import sys
-import tempfile
+import threading
+import time
+from collections import deque
 from collections.abc import Sequence
 
+AT_ONCE = 2
 MEASURED = ("-m", "coverage", "run", "-m", "pytest", "-q", "-m", "not slow and not campaign")
-WHOLE = ("tests/integration", "tests/ops")
-REST = ("tests", *(f"--ignore={folder}" for folder in WHOLE))
-CAMPAIGN = ("-m", "pytest", "-q", "-m", "campaign", "tests/integration/test_campaign.py")
+APART = ("tests/integration", "tests/ops")
+CHUNKS = {
+    "integration": (*MEASURED, "tests/integration"),
+    "ops": (*MEASURED, "tests/ops"),
+    "actors, supervisors, exchanges": (*MEASURED, "tests", *(f"--ignore={folder}" for folder in APART)),
+    "campaign": ("-m", "pytest", "-q", "-m", "campaign", "tests/integration/test_campaign.py"),
+}
 
 
 def main() -> int:
     """Run them; return the exit code."""
-    with tempfile.TemporaryFile() as printed:
-        whole = subprocess.Popen(_command(*MEASURED, *WHOLE), stdout=printed, stderr=subprocess.STDOUT)
-        codes = [subprocess.call(_command(*MEASURED, *REST)), subprocess.call(_command(*CAMPAIGN))]
-        codes.append(whole.wait())
-        printed.seek(0)
-        sys.stdout.write(printed.read().decode(errors="replace"))
-    return int(any(codes))
+    waiting = deque(CHUNKS.items())
+    failed: list[str] = []
+    workers = [threading.Thread(target=_work, args=(waiting, failed)) for _ in range(AT_ONCE)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    if failed:
+        print(f"failed: {'; '.join(failed)}", flush=True)
+    return int(bool(failed))
 
 
-def _command(*arguments: str) -> Sequence[str]:
-    return (sys.executable, *arguments)
+def _work(waiting: deque[tuple[str, Sequence[str]]], failed: list[str]) -> None:
+    while True:
+        try:
+            name, arguments = waiting.popleft()
+        except IndexError:
+            return
+        print(f"--- {name}: begins", flush=True)
+        began = time.monotonic()
+        done = subprocess.run((sys.executable, *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            failed.append(name)
+        said = done.stdout.decode(errors="replace")
+        print(f"--- {name}: {time.monotonic() - began:.0f} s\n{said}", end="", flush=True)
 
 
 if __name__ == "__main__":
