@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from feedtree.ops.app import Tree, open_tree, run_tree
     from feedtree.ops.config import Account, Config, ConfigError, Venue, Watch
-from feedtree.ops.config_file import load_config
+    from feedtree.ops.config_file import load_config
 
 __all__ = [
     "Account",

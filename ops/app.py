@@ -225,6 +225,9 @@ async def run_tree(
     on_failure: Literal["park", "raise"] = "park",
     resume: Mapping[str, str] = MappingProxyType({}),
     network: Network | None = None,
+    wall_ns: Callable[[], int] = time.time_ns,
+    rng: Random | None = None,
+    log: Any = None,
     task_status: trio.TaskStatus[Tree] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Run a tree in a nursery of the app: ``tree = await nursery.start(run_tree, config)``.
@@ -232,7 +235,15 @@ async def run_tree(
     Arguments and errors are those of `open_tree`. Cancel it to stop the tree in order.
     """
     async with open_tree(
-        config, app=app, inspect=inspect, on_failure=on_failure, resume=resume, network=network
+        config,
+        app=app,
+        inspect=inspect,
+        on_failure=on_failure,
+        resume=resume,
+        network=network,
+        wall_ns=wall_ns,
+        rng=rng,
+        log=log,
     ) as tree:
         task_status.started(tree)
         await trio.sleep_forever()

@@ -25,7 +25,11 @@ class SimClock:
 
     def now_ns(self) -> int:
         """Return UTC nanoseconds."""
-        return self._offset_ns + int(trio.current_time() * 1e9)
+        return self.at_ns(trio.current_time())
+
+    def at_ns(self, at: float) -> int:
+        """Return what it shows at a time of trio's clock."""
+        return self._offset_ns + int(at * 1e9)
 
     def first_id(self) -> int:
         """Return an id from which a counter can start: above all those of an earlier start."""

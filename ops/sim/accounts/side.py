@@ -85,12 +85,16 @@ class PrivateSide(ABC):
             BadState: the file tells of accounts or symbols that there are not.
         """
         for config in configs:
-            self.accounts[config.key] = Account(config)
+            self.add(config)
         for market in self._venue.markets.values():
             self.engine.watch(market)
         if state is not None:
             self._restore(state)
             self._state = state
+
+    def add(self, config: AccountConfig) -> None:
+        """Open one more account; a state file knows only those of the start."""
+        self.accounts[config.key] = Account(config)
 
     def now_ns(self) -> int:
         """Return the venue's time, as signatures and private times know it."""
