@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -12,13 +13,19 @@ PACKAGES = {"actors", "supervisors", "exchanges", "ops"}
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[PurePosixPath]:
-    """The files of a freshly built wheel."""
+def archive(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """A freshly built wheel."""
     out = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     (path,) = out.glob("*.whl")
-    return [PurePosixPath(name) for name in zipfile.ZipFile(path).namelist()]
+    return zipfile.ZipFile(path)
+
+
+@pytest.fixture(scope="module")
+def wheel(archive: zipfile.ZipFile) -> list[PurePosixPath]:
+    """The files of the wheel."""
+    return [PurePosixPath(name) for name in archive.namelist()]
 
 
 def test_the_wheel_holds_exactly_the_four_packages(wheel: list[PurePosixPath]) -> None:
@@ -40,6 +47,23 @@ def test_every_module_of_the_tree_is_in_the_wheel(wheel: list[PurePosixPath]) ->
     assert here <= set(wheel)
 
 
+def test_the_wheel_registers_the_pytest_plugin_and_does_not_require_pytest(archive: zipfile.ZipFile) -> None:
+    """Its module is there; pytest comes with the extra alone."""
+
+    def file(name: str) -> str:
+        (path,) = (path for path in archive.namelist() if path.endswith(f".dist-info/{name}"))
+        return archive.read(path).decode()
+
+    section = file("entry_points.txt").partition("[pytest11]\n")[2].partition("\n\n")[0]
+    name, _, module = section.strip().partition(" = ")
+    assert name == "feedtree"
+    assert f"{module.replace('.', '/')}.py" in archive.namelist()
+    assert {"simulated_exchange", "chaos"} == import_module(module).FIXTURES
+    requires = [line for line in file("METADATA").splitlines() if line.startswith("Requires-Dist: pytest")]
+    assert [line for line in requires if "extra ==" not in line] == []
+    assert [line for line in requires if "extra == 'pytest'" in line]
+
+
 def test_the_editable_install_imports_everything_that_an_app_needs() -> None:
     """In a fresh interpreter, from another folder."""
     code = (
@@ -55,7 +79,8 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     """Lazy names behave as names."""
     import feedtree.exchanges
     import feedtree.ops
+    import feedtree.ops.chaos.testing
 
-    for module in (feedtree.ops, feedtree.exchanges):
+    for module in (feedtree.ops, feedtree.exchanges, feedtree.ops.chaos.testing):
         with pytest.raises(AttributeError, match="no attribute 'nothing'"):
             _ = module.nothing
