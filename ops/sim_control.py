@@ -14,9 +14,9 @@ from feedtree.ops.config import Venue
 
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 TIMEOUT = 1.0  # s for an answer; the simulators are on this machine
-HELD = 30.0  # s that a black hole lasts, unless its client goes away before
+HELD = 30.0  # s that a fault lasts, unless its client goes away before
 
-Fault: TypeAlias = Literal["reset", "blackhole"]
+Fault: TypeAlias = Literal["reset", "blackhole", "mute"]
 
 
 class ControlFailed(Exception):
@@ -53,13 +53,18 @@ class SimControl:
         except msgspec.DecodeError as error:
             raise ControlFailed(f"no book: {error}") from error
 
-    async def fault(self, venue: str, kind: Fault) -> None:
+    async def fault(self, venue: str, kind: Fault, seconds: float = HELD) -> None:
         """Break a venue's websocket connections.
+
+        Args:
+            venue: whose.
+            kind: how.
+            seconds: how long, for the kinds that last.
 
         Raises:
             ControlFailed: no answer, or a refusal.
         """
-        answer = await self._ask("POST", "fault", venue=venue, kind=kind, seconds=f"{HELD:g}")
+        answer = await self._ask("POST", "fault", venue=venue, kind=kind, seconds=f"{seconds:g}")
         if answer.status_code != 200:
             raise ControlFailed(f"HTTP {answer.status_code}: {answer.text[:200]}")
 

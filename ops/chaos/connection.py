@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 LINGER = 1.0  # seconds for which both sides may end a connection that was closed on purpose
 
 
+def _untold() -> None:
+    """Tell nobody."""
+
+
 class Connection:
     """One client, and its server.
 
@@ -30,6 +34,7 @@ class Connection:
         number: counts the connections of a proxy from 1.
         client: as it was accepted.
         frames: whether websocket frames are followed, so that texts in them are found.
+        left: called once, when the client ends or resets it, as far as the proxy can see that.
 
     Attributes:
         opened_at: when it was accepted (trio time).
@@ -37,7 +42,9 @@ class Connection:
         peer: the client, ``host:port``.
     """
 
-    def __init__(self, number: int, client: Transport, *, frames: bool) -> None:
+    def __init__(
+        self, number: int, client: Transport, *, frames: bool, left: Callable[[], None] = _untold
+    ) -> None:
         self.number = number
         self.peer = client.peer
         self.opened_at = trio.current_time()
@@ -46,6 +53,7 @@ class Connection:
         self._lanes = {way: Lane(way, Sight() if frames else None) for way in WAYS}
         self._pumps: dict[Way, Pump] = {}
         self._on: dict[int, dict[Way, Effect]] = {}  # the number of a running fault -> its effects
+        self._left: Callable[[], None] | None = left
         self._disguise: ssl.SSLContext | None = None
         self._scope = trio.CancelScope()
         self._nursery: trio.Nursery
@@ -186,6 +194,12 @@ class Connection:
 
     # What its directions tell
 
+    def sender_over(self, way: Way) -> None:
+        """See `Owner.sender_over`."""
+        if way == "up" and self._left is not None:
+            self._left()
+            self._left = None
+
     def direction_over(self) -> None:
         """See `Owner.direction_over`."""
         if all(lane.source_over for lane in self._lanes.values()):
@@ -194,6 +208,7 @@ class Connection:
     def receiver_lost(self, way: Way) -> None:
         """See `Owner.receiver_lost`: the reset travels against the direction, and meets what is in its way."""
         against: Way = "down" if way == "up" else "up"
+        self.sender_over(against)
         lane = self._lanes[against]
         if lane.source_over:
             self.reset()

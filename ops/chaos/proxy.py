@@ -7,6 +7,7 @@ TLS goes through untouched, and so does a half-close.
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Literal
 
 import trio
@@ -20,6 +21,7 @@ from feedtree.ops.chaos.kinds import PROXY_FAULTS
 from feedtree.ops.chaos.lane import Counts
 from feedtree.ops.chaos.running import Running
 from feedtree.ops.chaos.script import Script
+from feedtree.ops.chaos.sightings import See, Sighting, What, unseen
 from feedtree.ops.chaos.spelling import make_fault
 from feedtree.ops.chaos.stops import Breakpoint
 
@@ -63,6 +65,7 @@ class Proxy:
         seed: int,
         frames: bool,
         tell: Callable[[Running], None],
+        see: See,
     ) -> None:
         self.seed = seed
         self.running: list[Running] = []
@@ -73,6 +76,7 @@ class Proxy:
         self._nursery = nursery
         self._frames = frames
         self._tell = tell
+        self._see = see
         self._connections: dict[int, Connection] = {}
         self._points: list[Breakpoint[Connection]] = []
         self._accepted = 0
@@ -226,7 +230,10 @@ class Proxy:
     def accept(self, client: Transport) -> None:
         """Serve a client."""
         self._accepted += 1
-        self._nursery.start_soon(self._serve, Connection(self._accepted, client, frames=self._frames))
+        number = self._accepted
+        self._sighted(number, "dialled")
+        left = partial(self._sighted, number, "left")
+        self._nursery.start_soon(self._serve, Connection(number, client, frames=self._frames, left=left))
 
     async def _serve(self, connection: Connection) -> None:
         self._connections[connection.number] = connection
@@ -242,6 +249,9 @@ class Proxy:
             up, down = self._past
             self._past = _sum(up, connection.up), _sum(down, connection.down)
 
+    def _sighted(self, number: int, what: What) -> None:
+        self._see(Sighting(trio.current_time(), number, what))
+
     def _meeting(self) -> Iterator[Running]:
         return (running for running in list(self.running) if running.takes())
 
@@ -256,6 +266,7 @@ async def open_proxy(
     seed: int = 0,
     frames: bool = False,
     tell: Callable[[Running], None] = _silent,
+    see: See = unseen,
 ) -> AsyncIterator[Proxy]:
     """Stand between clients and a server for the time of a block.
 
@@ -269,6 +280,7 @@ async def open_proxy(
         seed: of all chance in its faults: the same seed and the same connections give the same faults.
         frames: follow websocket frames, so that breakpoints find texts that they mask. Costs time, changes nothing.
         tell: called with a fault when it has begun, and when it has ended.
+        see: called when a client has dialled, and when one has ended or reset its connection.
 
     Raises:
         OSError: the address is taken.
@@ -276,7 +288,7 @@ async def open_proxy(
     door = Door(network, await network.listen(host, port))
     failure: BaseException | None = None
     async with trio.open_nursery() as nursery:
-        proxy = Proxy(network, to, door, nursery, seed=seed, frames=frames, tell=tell)
+        proxy = Proxy(network, to, door, nursery, seed=seed, frames=frames, tell=tell, see=see)
         nursery.start_soon(door.run, proxy.accept)
         try:
             yield proxy

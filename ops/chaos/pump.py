@@ -16,6 +16,10 @@ from feedtree.ops.chaos.lane import Lane, Passing
 class Owner(Struck, Protocol):
     """The connection that a direction belongs to."""
 
+    def sender_over(self, way: Way) -> None:
+        """Take note that who sends in a direction has ended or reset the connection."""
+        ...
+
     def direction_over(self) -> None:
         """Take note that a direction has ended and been emptied."""
         ...
@@ -98,6 +102,7 @@ class Pump:
         self.wake()
 
     def _end(self, ending: Ending) -> None:
+        self._owner.sender_over(self.lane.way)
         self.lane.end(ending, trio.current_time())
         self.wake()
 

@@ -56,6 +56,20 @@ def _blackhole(venue: Venue, fault: Fault) -> int:
     return len(held)
 
 
+def _mute(venue: Venue, fault: Fault) -> int:
+    """Push them no data any more; pings and requests are answered, new ones work. They are reset after `seconds`."""
+    held = [peer for peer in venue.peers if not peer.muted]
+
+    def release() -> None:
+        for peer in held:
+            peer.reset()
+
+    for peer in held:
+        peer.muted = True
+    venue.later(fault.seconds, release)
+    return len(held)
+
+
 def _refuse(venue: Venue, fault: Fault) -> int:
     """Reset every new connection of the venue, REST too, for `seconds`."""
     venue.refusing_until_ns = venue.clock.now_ns() + int(fault.seconds * NS)
@@ -125,6 +139,7 @@ KINDS: dict[str, Callable[[Venue, Fault], int]] = {
     "reset": _reset,
     "close": _close,
     "blackhole": _blackhole,
+    "mute": _mute,
     "refuse": _refuse,
     "gap": _gap,
     "repeat": _repeat,

@@ -55,6 +55,7 @@ class Peer:
         server_pinged_ns: the server's own last ping.
         asked_ns: when the server's own ping went out that is not answered yet; 0: none is out.
         deaf: black-holed: neither read nor written any more.
+        muted: gets answers, and no pushes any more.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Peer:
         self.number = number
         self.path = path
         self.deaf = False
+        self.muted = False
         self.frame_per_write = False
         self.session: Session | None = None
         self._transport = transport
@@ -124,7 +126,7 @@ class Peer:
 
     def push(self, batch: Sequence[bytes]) -> None:
         """Queue frames that all subscribers of a stream get."""
-        if not self.deaf:
+        if not (self.deaf or self.muted):
             self._out.extend(batch)
 
     def flush(self) -> None:

@@ -218,3 +218,76 @@ async def test_a_port_that_is_free_again_soon_is_waited_for(autojump_clock) -> N
 async def close_later(listener) -> None:
     await trio.sleep(0.3)
     listener.close()
+
+
+class Seen:
+    """What the proxy saw, and a way to wait for it."""
+
+    def __init__(self) -> None:
+        self.sightings = []
+        self._left = trio.Event()
+
+    def __call__(self, sighting) -> None:
+        self.sightings.append(sighting)
+        if sighting.what == "left":
+            self._left.set()
+
+    @property
+    def shown(self) -> list[str]:
+        return [f"{each.connection} {each.what}" for each in self.sightings]
+
+    async def left(self) -> None:
+        """Wait until a client has left since the last call."""
+        await self._left.wait()
+        self._left = trio.Event()
+
+
+def test_what_a_client_does_is_seen(medium) -> None:
+    """When it dials, and when it ends or resets its connection, also in a black hole that swallows all of it."""
+    seen = Seen()
+
+    async def scenario(line) -> None:
+        client, server = await line.pair()
+        async with line.proxy.fault("black_hole"):
+            began = trio.current_time()
+            await client.within(medium.moment)
+            await client.transport.send_eof()
+            await seen.left()
+            other, _ = await line.pair()
+            other.transport.abort()
+            await seen.left()
+            assert server.over is None
+        assert seen.shown == ["1 dialled", "1 left", "2 dialled", "2 left"]
+        assert 0 <= seen.sightings[1].at - began - medium.moment <= medium.slack
+
+    medium.run(scenario, see=seen)
+
+
+def test_a_client_that_answers_a_close_has_left(medium) -> None:
+    """Its own end is what tells that it has found out; a server's end says nothing of it."""
+    seen = Seen()
+
+    async def scenario(line) -> None:
+        client, server = await line.pair()
+        await server.transport.send_eof()
+        await client.listen()
+        assert seen.shown == ["1 dialled"]
+        await client.transport.send_eof()
+        await seen.left()
+        assert seen.shown == ["1 dialled", "1 left"]
+
+    medium.run(scenario, see=seen)
+
+
+def test_a_client_leaves_once(medium) -> None:
+    """Whether the proxy finds out while it reads or while it writes."""
+    seen = Seen()
+
+    async def scenario(line) -> None:
+        client, server = await line.pair()
+        client.transport.abort()
+        await seen.left()
+        await server.listen()
+        assert seen.shown == ["1 dialled", "1 left"]
+
+    medium.run(scenario, see=seen)

@@ -63,6 +63,29 @@ async def test_a_black_hole_swallows_existing_connections(
         assert client.ended == "reset"
 
 
+async def test_a_muted_connection_answers_and_sends_no_data(
+    simulated: Any, gate: Any, mexc: Any, autojump_clock: Any
+) -> None:
+    """Pings of both kinds are answered; new connections and the other venue go on; in the end it is reset."""
+    async with simulated() as bench:
+        client, other = await subscribed(bench, gate), await bench.client(MEXC)
+        await other.send(mexc(DEPTH))
+        await client.collect(0.5)
+        assert await fault(bench, f"venue={GATE}&kind=mute&seconds=20") == {GATE: 1}
+        await client.ping()
+        await client.send({"time": 1, "channel": "spot.ping"})
+        (answer,) = await client.collect(19)
+        assert answer["channel"] == "spot.pong"
+        assert client.pongs == 1
+        assert client.ended is None
+        assert await other.next(lambda frame: not isinstance(frame, dict))
+        fresh = await subscribed(bench, gate)
+        await client.collect(2)
+        assert client.ended == "reset"
+        assert await fresh.collect(1)
+        assert fresh.ended is None
+
+
 async def test_refused_are_new_connections_only(simulated: Any, gate: Any, autojump_clock: Any) -> None:
     """New ones are reset for the time, REST too; the other venue and existing ones go on."""
     async with simulated() as bench:
