@@ -4,6 +4,7 @@ import os
 import platform
 import ssl
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -57,6 +58,15 @@ def cpu_times(core: int | None) -> CpuTimes | None:
     return None
 
 
+def process_cpu_s(pid: int) -> float:
+    """Return the CPU time that a process has used; 0 where it has ended, or the system does not say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+
 def peak_rss_mib() -> float | None:
     """Return the most memory that this process has held, in MiB; None where the system does not say."""
     try:
@@ -76,15 +86,15 @@ def rss_kib() -> float | None:
     return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1024
 
 
-def describe() -> dict[str, object]:
-    """Name the machine, for the record."""
+def describe(packages: Sequence[str] = _MEASURED) -> dict[str, object]:
+    """Name the machine, for the record, with the versions of packages."""
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
         "system": _system(),
         "python": sys.version.split()[0],
         "openssl": ssl.OPENSSL_VERSION,
-        **{name: version(name) for name in _MEASURED},
+        **{name: version(name) for name in packages},
         "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
     }
 

@@ -1,6 +1,6 @@
 """Writes docs/performance.md and its charts from one run of the benchmark."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -80,10 +80,19 @@ def document(record: Record, story: str) -> str:
     Raises:
         ValueError: the story does not say where.
     """
+    return filled(story, _results(record))
+
+
+def filled(story: str, results: Iterable[str]) -> str:
+    """Return a story with lines of results where it says.
+
+    Raises:
+        ValueError: it does not say where.
+    """
     before, mark, behind = story.partition(_RESULTS)
     if not mark:
         raise ValueError(f"the story has no {_RESULTS.strip()}")
-    return before + "\n".join(_results(record)) + "\n" + behind
+    return before + "\n".join(results) + "\n" + behind
 
 
 def drawn(record: Record) -> dict[str, str]:
@@ -128,8 +137,13 @@ def _machine(record: Record) -> Iterator[str]:
     grid = "the whole grid (`make bench-full`)" if record.full else "the rows that matter (`make bench`)"
     yield f"Run of {record.at}, {grid}; {_disturbed(record)}. It ran on:"
     yield ""
+    yield from machine_table(record.machine)
+
+
+def machine_table(machine: Mapping[str, object]) -> Iterator[str]:
+    """Yield a table of what something ran on."""
     yield from markdown(
-        Table("", ("what", "which"), [(name, _plain(value)) for name, value in record.machine.items()])
+        Table("", ("what", "which"), [(name, _plain(value)) for name, value in machine.items()])
     )
 
 
