@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.chaos.peers.contestant import Contestant, Start, open_contestant
 from feedtree.ops.chaos.peers.diary import TRADES, Diary
-from feedtree.ops.chaos.peers.findings import COUNTED_S, Trial, detection, difference, losses, recovery
+from feedtree.ops.chaos.peers.findings import COUNTED_S, Trial, detection, difference, losses, recovery, told
 from feedtree.ops.chaos.peers.ordeals import Ordeal
 from feedtree.ops.chaos.peers.strangers import Strangers
 from feedtree.ops.sim.markets import DEFAULT_SYMBOLS
@@ -25,9 +25,7 @@ SYMBOLS: tuple[Symbol, ...] = DEFAULT_SYMBOLS  # all that are listed: trade ids 
 REST_IS_CURRENT = f"{VENUE}:snapshot_lag_s=0"  # with any lag cryptofeed's books never join their updates
 
 _FRESH_S = 1.0  # a client whose last datum is older is not live
-_STABLE_S = (
-    6.0  # all are live for so long before a fault: longer than any of them needs to call a stream stable
-)
+_STABLE_S = 10.5  # all are live for so long before a fault: what befell a client earlier is forgotten then
 _STAGGER_S = (
     0.25  # between two clients that meet a fault of the proxy, so that they do not wait for each other
 )
@@ -145,7 +143,7 @@ class Contest:
             detected=None if detected is None or detected > began + self._cap else detected - began,
             recovered=None if found is None else found - began,
             lost=losses(diary, found or diary.heard_at - COUNTED_S),
-            told=next((text for _, text in diary.told), ""),
+            told=told(diary, began + self._cap if found is None else found),
             wrong=await self._wrong(contestant, diary),
         )
         self._trials.append(trial)

@@ -77,6 +77,11 @@ def losses(diary: Diary, back: float) -> int:
     return 0 if before is None or not after else diary.missing(before + 1, max(after))
 
 
+def told(diary: Diary, until: float) -> str:
+    """Return what the user was told first of the fault, by a time; empty where it was nothing."""
+    return next((text for at, text in diary.told if at <= until), "")
+
+
 def difference(number: int, held: Sequence[list[tuple[float, float]]], truth: TrueBook | None) -> str:
     """Return the first difference of a book to the exchange's at that id, in words; empty where there is none."""
     if truth is None:
