@@ -26,6 +26,7 @@ REST_IS_CURRENT = f"{VENUE}:snapshot_lag_s=0"  # with any lag cryptofeed's books
 
 _FRESH_S = 1.0  # a client whose last datum is older is not live
 _STABLE_S = 10.5  # all are live for so long before a fault: what befell a client earlier is forgotten then
+_BEYOND_S = 1.0  # by so much a muted exchange outlasts the cap, so that its end is no return
 _STAGGER_S = (
     0.25  # between two clients that meet a fault of the proxy, so that they do not wait for each other
 )
@@ -112,7 +113,7 @@ class Contest:
         if not ordeal.fault:
             for contestant in ready:
                 contestant.diary.mark()
-            await self._control.fault(VENUE, "mute", self._cap)
+            await self._control.fault(VENUE, "mute", self._cap + _BEYOND_S)
         async with trio.open_nursery() as nursery:
             for number, contestant in enumerate(ready):
                 delay = number * _STAGGER_S if ordeal.fault else 0.0

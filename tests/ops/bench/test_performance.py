@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from feedtree.ops.bench import __main__ as command
-from feedtree.ops.bench.charts import Bar, bars
+from feedtree.ops.bench.charts import Bar, Heading, bars
 from feedtree.ops.bench.parts import Figure, Part, Table
 from feedtree.ops.bench.performance import CHARTS, STORY, document, markdown, write_document
 from feedtree.ops.bench.printing import part_lines, rendered, verdict
@@ -88,6 +88,23 @@ def test_a_chart_is_svg_on_one_scale() -> None:
     assert float(second.attrib["width"]) == pytest.approx(2 * float(first.attrib["width"]), rel=0.01)
     assert first.attrib["fill"] != second.attrib["fill"]
     assert root.findtext(f"{SVG}title") == "a < b"
+
+
+def test_a_chart_may_count_in_decades_and_have_headings() -> None:
+    """Ten times the value is one step more; what is below the scale is a line; a text may stand for a value."""
+    values = [
+        Heading("one"),
+        Bar("a", 0.01, True),
+        Bar("b", 0.1, True),
+        Heading("two"),
+        Bar("c", 1.0, False, "never"),
+    ]
+    root = ElementTree.fromstring(bars("title", "s", [*values, Bar("d", 0.0, False)], decades_from=0.01))
+    lengths = [float(each.attrib["width"]) for each in root.findall(f"{SVG}rect")[1:]]
+    assert lengths[0] == lengths[3] == 1.0
+    assert lengths[2] == pytest.approx(2 * lengths[1], rel=0.01)
+    texts = [each.text for each in root.findall(f"{SVG}text")]
+    assert texts == ["title", "one", "a", "0.0100 s", "b", "0.100 s", "two", "c", "never", "d", "0 s"]
 
 
 def test_the_document_has_the_run_and_the_story(record: Make, tmp_path: Path) -> None:
