@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test test-deep test-peers campaign mutants bench bench-full bench-extras bench-write bench-compare rows chaos-page proto format clean
+.PHONY: setup demo test test-deep test-peers campaign mutants bench bench-full bench-extras bench-write bench-compare rows chaos-page chaos-peers proto format clean
 
 setup: $(STAMP)
 
@@ -65,6 +65,9 @@ rows: $(STAMP)  ## write the supervision checklist and its tests into docs/super
 
 chaos-page: $(STAMP)  ## write the catalogue of faults into docs/chaos.md
 	$(BIN)/python -m feedtree.ops.chaos.page
+
+chaos-peers: $(STAMP)  ## feedtree, websockets, cryptofeed and ccxt.pro under the same faults, 14 minutes; writes docs/recovery.md
+	$(BIN)/python -m feedtree.ops.chaos.peers --write
 
 proto: $(STAMP)  ## regenerate the code of exchanges/mexc/proto/*.proto
 	cd .import && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. feedtree/exchanges/mexc/proto/*.proto

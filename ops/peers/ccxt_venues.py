@@ -10,9 +10,9 @@ from typing import Any
 import ccxt.pro  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 
-def gate(urls: dict[str, Any], **keys: str) -> Any:
-    """Return ccxt's gate, pointed at the simulator."""
-    exchange = ccxt.pro.gate({"enableRateLimit": False, **keys})
+def gate(urls: dict[str, Any], **options: object) -> Any:
+    """Return ccxt's gate, pointed at the simulator; options as ccxt has them, such as keys."""
+    exchange = ccxt.pro.gate({"enableRateLimit": False, **options})
     exchange.urls["api"]["spot"] = urls["gateio.spot"]["ws"]
     for visibility in ("public", "private"):
         for key in exchange.urls["api"][visibility]:

@@ -7,31 +7,22 @@ import asyncio
 from typing import Any
 
 from cryptofeed import FeedHandler  # type: ignore[import-not-found,import-untyped,unused-ignore]
-from cryptofeed.connection import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    RestEndpoint,
-    Routes,
-    WebsocketEndpoint,
-)
 from cryptofeed.defines import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
     L2_BOOK,
     TICKER,
     TRADES,
 )
-from cryptofeed.exchanges import Gateio  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from feedtree.ops.bench.extras.task import Counter, Task, perform
 from feedtree.ops.bench.measure import Sample
 from feedtree.ops.bench.truth import Books, Ladder
+from feedtree.ops.peers.cryptofeed_gate import gateio, levels
 
 _CONFIG = {"uvloop": True, "log": {"disabled": True}}
-_LISTED = "/api/v4/spot/currency_pairs"
-_BOOK = "/api/v4/spot/order_book?currency_pair={}&limit=100&with_id=true"
 
 
 def run(task: Task) -> Sample:
     """Run its feed handler until all messages came."""
-    Gateio.websocket_endpoints = [WebsocketEndpoint(task.ws_url, options={"compression": None})]
-    Gateio.rest_endpoints = [RestEndpoint(task.rest_url, routes=Routes(_LISTED, l2book=_BOOK))]
     counter, handler, last = Counter(task), FeedHandler(config=_CONFIG), dict[str, tuple[int, Any]]()
     asyncio.set_event_loop(
         asyncio.new_event_loop()
@@ -49,7 +40,7 @@ def run(task: Task) -> Sample:
     async def on_other(_: Any, __: float) -> None:
         counted()
 
-    class Timed(Gateio):  # type: ignore[misc]
+    class Timed(gateio(task.ws_url, task.rest_url)):  # type: ignore[misc]
         """Starts the clock when the first push is handled: it goes on buffering while that one fetches a REST book."""
 
         async def message_handler(self, msg: str, conn: Any, timestamp: float) -> None:
@@ -65,15 +56,9 @@ def run(task: Task) -> Sample:
 
 
 def _books(last: dict[str, tuple[int, Any]]) -> Books:
-    return {symbol.replace("-", "/"): _ladder(*book) for symbol, book in last.items()}
-
-
-def _ladder(sequence: int, book: Any) -> Ladder:
-    bids, asks = (
-        [(float(price), float(size)) for price, size in side.to_dict().items()]
-        for side in (book.bids, book.asks)
-    )
-    return Ladder(sequence, bids, asks)
+    return {
+        symbol.replace("-", "/"): Ladder(number, *levels(book)) for symbol, (number, book) in last.items()
+    }
 
 
 if __name__ == "__main__":

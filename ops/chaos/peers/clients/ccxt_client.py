@@ -5,9 +5,10 @@ import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import ccxt.pro  # type: ignore[import-not-found,import-untyped,unused-ignore]
+import ccxt  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from feedtree.ops.chaos.peers.clients.telling import Ladder, Task, Teller, task
+from feedtree.ops.peers.ccxt_venues import gate
 
 LEVELS = 400
 
@@ -52,15 +53,10 @@ def _pair(level: list[float]) -> tuple[float, float]:
 
 
 def _gate(given: Task) -> Any:
-    exchange = ccxt.pro.gate()
+    rest = f"{given.rest_url}/api/v4"
+    exchange = gate({"gateio.spot": {"ws": given.ws_url, "rest": rest}}, enableRateLimit=True)
     exchange.ssl_context = ssl.create_default_context(cafile=given.ca_file)
     exchange.cafile = given.ca_file
-    exchange.urls["api"]["spot"] = given.ws_url
-    for visibility in ("public", "private"):
-        for key in exchange.urls["api"][visibility]:
-            exchange.urls["api"][visibility][key] = f"{given.rest_url}/api/v4"
-    exchange.options["fetchMarkets"]["types"] = ["spot"]
-    exchange.has["fetchCurrencies"] = False
     return exchange
 
 
