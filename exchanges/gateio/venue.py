@@ -5,6 +5,7 @@ from feedtree.exchanges.gateio.endpoints import SPOT
 from feedtree.exchanges.gateio.spelling import spell
 from feedtree.exchanges.gateio.spot_public import GateioSpotCodec
 from feedtree.exchanges.gateio.spot_rest import GateioSpotRest
+from feedtree.exchanges.gateio.spot_trades import GateioSpotTrades
 from feedtree.exchanges.public.venue import PublicVenue
 
 GATEIO_SPOT = PublicVenue(
@@ -14,5 +15,6 @@ GATEIO_SPOT = PublicVenue(
     codec=GateioSpotCodec,
     resolve=resolve,
     rest=GateioSpotRest,
+    trades=GateioSpotTrades,
 )
 """The public side of Gate.io spot."""

@@ -41,11 +41,32 @@ class Coverage:
         """
         self.ledger.open(str(topic), begin_ns, cause)
 
-    def up(self, topic: Topic, now_ns: int) -> None:
-        """Note that live data of a topic go on; the first start closes nothing."""
+    def up(self, topic: Topic, now_ns: int, *, replay: bool = False) -> Gap | None:
+        """Note that live data of a topic go on; the first start closes nothing.
+
+        Args:
+            topic: which.
+            now_ns: the time.
+            replay: whether what was missed can be fetched.
+
+        Returns:
+            The gap, where it stays open until `filled` tells what came of fetching.
+        """
         gap = self.ledger.pending(str(topic))
-        if gap is not None:
-            self.ledger.close(gap.key, now_ns, _closing(topic, gap.begin_ns, now_ns))
+        if gap is None or replay:
+            return gap
+        self.ledger.close(gap.key, now_ns, _closing(topic, gap.begin_ns, now_ns))
+        return None
+
+    def filled(self, topic: Topic, up_ns: int, *, whole: bool) -> None:
+        """Note what came of fetching what was missed; nothing happens where the gap was closed before.
+
+        Args:
+            topic: which.
+            up_ns: when live data went on: there the gap ends.
+            whole: whether nothing is missing.
+        """
+        self.ledger.close(str(topic), up_ns, "replayed" if whole else "lost")
 
     def given_up(self, topic: Topic, now_ns: int) -> None:
         """Note that a topic is not wanted any more."""

@@ -119,7 +119,9 @@ class Feed:
                 shard.add(record)
                 return
         self._shards_made += 1
-        shard = Shard(self.name, f"shard-{self._shards_made}", self._shard_size, self.coverage)
+        id_ = f"shard-{self._shards_made}"
+        replays = self.venue.trades is not None
+        shard = Shard(self.name, id_, self._shard_size, self.coverage, replays=replays)
         self._shards[shard.id] = shard
         shard.add(record)
         self.plan_changed.set()

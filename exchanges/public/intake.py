@@ -34,6 +34,7 @@ from feedtree.exchanges.public.messages import (
     Ticker,
     Trade,
 )
+from feedtree.exchanges.public.missed_trades import MissedTrades
 from feedtree.exchanges.public.shard import Shard, TopicRecord, TopicState
 from feedtree.exchanges.public.subscriptions import Subscriptions
 from feedtree.exchanges.public.views import snapshot_of
@@ -56,6 +57,7 @@ class Intake:
         pongs: the venue's answers to our pings.
         fault: what to raise once the burst is published.
         bad_frames: those that did not decode.
+        missed: the trades that are to be fetched, of topics that are up again.
         on_settled: called with True when the last open topic is settled, with False when one opens again.
     """
 
@@ -71,6 +73,7 @@ class Intake:
         self._subscriptions = subscriptions
         self._on_settled = on_settled
         self._up: set[Topic] = set()
+        self.missed = MissedTrades(shard, self._up)
         self._syncs: dict[Topic, BookSync] = {}
         self._unsettled: set[Topic] = set()
         self._tickers: dict[Topic, tuple[float | None, float | None, float | None, float | None]] = {}
@@ -126,6 +129,7 @@ class Intake:
         self._syncs.pop(topic, None)
         self._tickers.pop(topic, None)
         self.snapshots.pop(topic, None)
+        self.missed.give_up(topic)
 
     def take(self, decoded: list[Decoded], frames: int, now: float, now_ns: int) -> Burst:
         """Judge one burst.
@@ -147,6 +151,7 @@ class Intake:
         syncs = self._syncs
         up = self._up
         applied = Outcome.APPLIED
+        last_trades = self._shard.last_trades
         for item in decoded:
             kind = item.__class__
             if kind is BookDelta:
@@ -160,7 +165,9 @@ class Intake:
                 else:
                     self._judge(item.topic, sync, outcome, out)  # type: ignore[union-attr]
             elif kind is Trade:
-                if item.topic in up or self._first(item.topic, out):  # type: ignore[union-attr]
+                topic = item.topic  # type: ignore[union-attr]
+                if topic in up or self._early(item, out):  # type: ignore[arg-type]
+                    last_trades[topic] = item  # type: ignore[assignment]
                     append(item)
             elif kind is BookTicker:
                 self._ticker(item, out)  # type: ignore[arg-type]
@@ -194,6 +201,7 @@ class Intake:
     def lost(self, cause: str, now_ns: int) -> Burst:
         """Return what consumers must hear when this incarnation ends."""
         out: Burst = []
+        self.missed.end()
         last_good_ns = self._shard.last_good_ns
         self._shard.forsake()
         for record in self._shard.records.values():
@@ -300,19 +308,24 @@ class Intake:
         record = self._shard.records.get(topic)
         if record is not None:
             self._confirmed(Confirmed((record.wire,)), out)
-        up = topic in self._up
+        up = topic in self._up or topic in self.missed
         self._shard.unknown += not up
         return up
+
+    def _early(self, item: Trade, out: Burst) -> bool:
+        """Judge a trade of a topic that is not up, or whose missed trades are being fetched."""
+        known = item.topic in self.missed or self._first(item.topic, out)
+        return known and self.missed.judge(item, self._now)
 
     def _rise(self, record: TopicRecord) -> int:
         outage_ns = 0 if record.lost_ns is None else max(self._now_ns - record.lost_ns, 1)
         record.lost_ns = None
         record.up = True
         record.up_ns = self._now_ns
-        self._shard.coverage.up(record.topic, self._now_ns)
         record.state = TopicState.LIVE
         record.reason = ""
         self._up.add(record.topic)
+        self.missed.begin(record.topic, self._now, self._now_ns)
         self._settle(record.topic)
         return outage_ns
 

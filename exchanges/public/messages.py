@@ -149,12 +149,17 @@ class BookUpdate(MarketData, frozen=True, gc=False):
 
 
 class Trade(MarketData, frozen=True, gc=False):
-    """One public trade; ``side`` is the taker's, ``id`` the venue's own, unique within the symbol."""
+    """One public trade; ``side`` is the taker's, ``id`` the venue's own, unique within the symbol.
+
+    One that was missed and fetched afterwards is ``recovered``: it comes amid later ones, in order with other
+    recovered ones, and never twice.
+    """
 
     id: str
     side: Side
     price: float
     size: float
+    recovered: bool = False
 
 
 class BookTicker(MarketData, frozen=True, gc=False):
@@ -208,7 +213,10 @@ class StreamLost(StreamEvent, frozen=True, gc=False):
 
 
 class StreamUp(StreamEvent, frozen=True, gc=False):
-    """A channel without snapshot flows (again); what passed while it was down is not replayed.
+    """A channel without snapshot flows (again).
+
+    What passed while it was down does not come before it: trades may follow as recovered ones, where the venue can be
+    asked for them.
 
     Args:
         outage_ns: time without the stream; summed where several unread outages were collapsed.

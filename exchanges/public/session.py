@@ -16,6 +16,7 @@ from feedtree.exchanges.public.codec import PublicCodec, WireTopic
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.intake import Burst, Intake
 from feedtree.exchanges.public.messages import MarketData
+from feedtree.exchanges.public.replays import Replays
 from feedtree.exchanges.public.shard import Shard, TopicState
 from feedtree.exchanges.public.silence import Silence
 from feedtree.exchanges.public.snapshots import Snapshots
@@ -68,6 +69,19 @@ class Session:
             SEND_ROOM
         )
         self._snapshots = Snapshots(feed, shard, source, self._intake, self._publish)
+        self._replays = (
+            None
+            if source.trades is None
+            else Replays(
+                source.trades,
+                self._intake.missed,
+                source.rest_budget,
+                self._snapshots.idle,
+                source.wall_ns,
+                self._publish,
+                context.log,
+            )
+        )
         self._pongs = 0
         self._heard_at = now
         self._latency = context.meters.histogram("latency_ns")
@@ -91,6 +105,8 @@ class Session:
             nursery.start_soon(self._write)
             nursery.start_soon(self._subscribe)
             nursery.start_soon(self._snapshots.run)
+            if self._replays is not None:
+                nursery.start_soon(self._replays.run)
             await self._read()
 
     def ended(self, error: BaseException) -> None:
@@ -210,6 +226,8 @@ class Session:
         if intake.resubscribe or intake.resend:
             self._shard.changed.set()
         self._snapshots.look()
+        if intake.missed.holes and self._replays is not None:
+            self._replays.look()
 
     def _watch(self, now: float, *, late: bool) -> None:
         if now >= self._liveness.deadline() and ping_due(self._liveness, now):

@@ -11,6 +11,7 @@ from feedtree.exchanges.public.book_sync import BookSync
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.codec import Seed, WireTopic
 from feedtree.exchanges.public.coverage import Coverage
+from feedtree.exchanges.public.messages import Trade
 
 RECOVERIES_KEPT = 1000
 
@@ -170,6 +171,8 @@ class Shard:
         state: connecting, syncing, live, rejected (every topic is), down or failed.
         last_good_ns: when the last useful burst came.
         coverage: the gaps of its topics.
+        last_trades: the newest trade of each topic.
+        replays: whether missed trades can be fetched.
     """
 
     def __init__(
@@ -178,11 +181,15 @@ class Shard:
         id: str,  # noqa: A002 - OTP's word
         capacity: int,
         coverage: Coverage | None = None,
+        *,
+        replays: bool = False,
     ) -> None:
         self.venue = venue
         self.id = id
         self.capacity = capacity
         self.coverage = Coverage(venue) if coverage is None else coverage
+        self.last_trades: dict[Topic, Trade] = {}
+        self.replays = replays
         self.records: dict[Topic, TopicRecord] = {}
         self._keys: Counter[str] = Counter()  # what the pushes of these topics name -> how many do
         self.changed = trio.Event()
@@ -215,6 +222,7 @@ class Shard:
         if self.records.pop(record.topic, None) is not None:
             self._forget(record.wire.key)
         record.shard = None
+        self.last_trades.pop(record.topic, None)
         self.removed(record.topic)
         self.changed.set()
 

@@ -53,6 +53,11 @@ class Snapshots:
         if not self._fetching.issuperset(self._intake.snapshots):
             self._wanted.set()
 
+    async def idle(self) -> None:
+        """Wait until no snapshot is wanted."""
+        while self._intake.snapshots:
+            await self._wanted.wait()
+
     async def run(self) -> None:
         """Fetch what is wanted, for as long as the incarnation lives.
 

@@ -4,7 +4,7 @@ from feedtree.exchanges.access import Access, Reach
 from feedtree.exchanges.host import Host
 from feedtree.exchanges.limits import WeightBudget
 from feedtree.exchanges.public.feed import Delivery
-from feedtree.exchanges.public.venue import PublicRest, PublicVenue
+from feedtree.exchanges.public.venue import PublicRest, PublicVenue, TradeRest
 from feedtree.exchanges.symbols import SymbolMap
 from feedtree.exchanges.wire.connection import WAIT, ReadMode
 
@@ -29,4 +29,5 @@ class Source(Access):
     def __init__(self, venue: PublicVenue, host: Host, options: StreamOptions, symbols: SymbolMap) -> None:
         super().__init__(venue.endpoint, host, options, read=options.read)
         self.rest: PublicRest = venue.rest(self.client, symbols)
+        self.trades: TradeRest | None = None if venue.trades is None else venue.trades(self.client, symbols)
         self.rest_budget: WeightBudget = host.rest_budget(venue.endpoint)

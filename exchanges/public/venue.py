@@ -9,6 +9,7 @@ from feedtree.exchanges.endpoint import Endpoint
 from feedtree.exchanges.instruments import Instrument
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.codec import PublicCodec, RawBook, WireTopic
+from feedtree.exchanges.public.messages import Trade
 from feedtree.exchanges.rest import RestClient
 from feedtree.exchanges.symbols import Symbol, SymbolMap
 
@@ -25,6 +26,30 @@ class PublicRest(Protocol):
         ...
 
 
+class TradeRest(Protocol):
+    """A venue's past trades, which are asked for by the ids that its pushes have.
+
+    Attributes:
+        page_size: the most trades of one answer; fewer are the oldest that there are.
+    """
+
+    page_size: int
+
+    def trades(self, topic: Topic, before: int | None, received_ns: int) -> Awaitable[list[Trade]]:
+        """Fetch the newest trades of a topic, newest first.
+
+        Args:
+            topic: whose.
+            before: only those with ids below this one; None is all.
+            received_ns: what they are stamped with.
+
+        Raises:
+            RestFailed: the call failed.
+            VenueThrottled: the venue asks for a pause.
+        """
+        ...
+
+
 class PublicVenue(Struct, frozen=True):
     """The public side of a venue.
 
@@ -35,6 +60,7 @@ class PublicVenue(Struct, frozen=True):
         codec: makes the codec of one connection.
         resolve: the ways in which the venue serves a topic, preferred first; raises `ChannelNotOffered`.
         rest: makes the REST side.
+        trades: makes what missed trades are asked of; None where the venue cannot be asked by id.
     """
 
     name: str
@@ -43,3 +69,4 @@ class PublicVenue(Struct, frozen=True):
     codec: Callable[[SymbolMap], PublicCodec]
     resolve: Callable[[Topic, SymbolMap], tuple[WireTopic, ...]]
     rest: Callable[[RestClient, SymbolMap], PublicRest]
+    trades: Callable[[RestClient, SymbolMap], TradeRest] | None = None

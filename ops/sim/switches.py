@@ -120,6 +120,7 @@ class GateioSwitches(VenueSwitches, kw_only=True):
     ] = "error"
     errors_close: Annotated[bool, _says("an error reply also ends the connection")] = False
     book_limit_max: Annotated[Count, _says("a REST book of a larger limit comes back empty")] = 100
+    trades_lag_s: Annotated[Seconds, _says("REST trades are told that late")] = 0.0
     pair_status: Annotated[Literal[400, 404], _says("HTTP status of currency_pairs/UNKNOWN")] = 400
     candle_w: Annotated[bool, _says("candlesticks carry `w`")] = True
     padded_trades: Annotated[bool, _says("trades are padded to 10 decimals, as long ago")] = False

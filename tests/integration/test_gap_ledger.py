@@ -1,7 +1,7 @@
 """The gap ledger is complete: what the venue had was told, or lies in an interval that the ledger names.
 
-The truth is the simulated exchange's own: every trade and every id of a book, with its time. What it had is told,
-or lies within a gap; and no gap holds a live message.
+The truth is the simulated exchange's own: every trade and every id of a book, with its time. What it had is told as a
+live message, as a recovered one, or within a gap; and no gap holds a live message.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -89,8 +89,9 @@ class Stage:
         name = TRADE_IDS[topic.venue]
         ids = [trade.id for trade in told]
         assert len(set(ids)) == len(ids), "no trade comes twice"
-        numbers = [int(trade.id.partition("X")[0]) for trade in told]
-        assert numbers == sorted(numbers), "in order of id"
+        for recovered in (False, True):
+            numbers = [int(trade.id.partition("X")[0]) for trade in told if trade.recovered is recovered]
+            assert numbers == sorted(numbers), "in order of id"
         until_ns = wall_ns() - PUSHED_NS
         seen = 0
         for trade in market.tape.prints:
@@ -150,7 +151,7 @@ def stage(lab, tree) -> OpenStage:
 ALL_CHANNELS = {
     ("gateio.spot", "book", "snapshot"),
     ("gateio.spot", "book_ticker", "snapshot"),
-    ("gateio.spot", "trades", "lost"),
+    ("gateio.spot", "trades", "replayed"),
     ("mexc.spot", "book", "snapshot"),
     ("mexc.spot", "book_ticker", "snapshot"),
     ("mexc.spot", "trades", "lost"),
@@ -169,7 +170,7 @@ FAULTS = [
 async def test_what_a_lost_connection_missed_is_told_or_in_the_ledger(
     autojump_clock, stage, name: str, parameters: dict[str, Any]
 ) -> None:
-    """A gap for each topic, from its last good datum on."""
+    """A gap for each topic, from its last good datum on; the trades of Gate.io are fetched and told in order."""
     async with stage() as on:
         fault_ns = wall_ns()
         async with on.proxy.fault(name, on="open", **parameters):
@@ -177,6 +178,10 @@ async def test_what_a_lost_connection_missed_is_told_or_in_the_ledger(
         assert on.closings() == ALL_CHANNELS
         assert len(on.gaps()) == 12, "one for each topic"
         assert on.check(fault_ns) > 1000
+        recovered = [trade for told in on.told.values() for trade in told if getattr(trade, "recovered", 0)]
+        assert bool(recovered) is (name in ("black_hole", "stall")), (
+            "the others are over before anything is traded"
+        )
 
 
 @pytest.mark.parametrize("away", [5.0, 30.0])
@@ -219,6 +224,30 @@ async def test_a_reconnect_that_was_announced_is_a_gap_with_its_cause(autojump_c
         await trio.sleep(10)
         assert {gap.cause.partition(":")[0] for gap in on.gaps()} == {"PlannedReconnect"}
         assert len(on.gaps()) == 6
+        assert on.check(fault_ns) > 500
+
+
+async def test_trades_are_lost_where_rest_fails(autojump_clock, stage) -> None:
+    """Nothing is claimed that was not done: the gap closes as lost, and ends where live data went on."""
+    async with stage(venues=("gateio.spot",)) as on:
+        fault_ns = wall_ns()
+        on.exchanges.turn("gateio.spot", rest_status=503)
+        async with on.proxy.fault("black_hole", on="open"):
+            await trio.sleep(30)
+        lost = [gap for gap in on.gaps() if gap.key.endswith("trades")]
+        assert [gap.closed for gap in lost] == ["lost", "lost"]
+        assert all(gap.seconds < 3 for gap in lost)
+        assert on.check(fault_ns) > 500
+
+
+async def test_trades_that_rest_tells_late_are_waited_for(autojump_clock, stage) -> None:
+    """REST is a second and a half behind: what it does not tell yet is asked for again."""
+    async with stage(venues=("gateio.spot",)) as on:
+        fault_ns = wall_ns()
+        on.exchanges.turn("gateio.spot", trades_lag_s=1.5)
+        async with on.proxy.fault("black_hole", on="open"):
+            await trio.sleep(10)
+        assert [gap.closed for gap in on.gaps() if gap.key.endswith("trades")] == ["replayed"] * 2
         assert on.check(fault_ns) > 500
 
 

@@ -1,6 +1,7 @@
 """Gate.io's REST market data, ``/api/v4/spot/...``."""
 
 from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from feedtree.ops.sim import decimals
@@ -97,10 +98,22 @@ class GateioRest:
 
     def _trades(self, request: Request) -> Response:
         market, limit = self._asked(request), _number(request, "limit", 100)
-        if market is None or limit is None or not 1 <= limit <= 1_000:
+        last = request.query.get("last_id", "0")
+        if (
+            market is None
+            or limit is None
+            or not (1 <= limit <= 1_000 and len(last) < 20 and last.isdecimal())
+        ):
             return self._bad(request, market)
-        newest_first = list(reversed(market.tape.prints))[:limit]
-        return json_response([_trade(market, trade) for trade in newest_first])
+        told_ns = self._venue.clock.now_ns() - int(self._venue.switches.trades_lag_s * NS)
+        back = _true(request, "reverse") and last != "0"
+        newest_first = (
+            trade
+            for trade in reversed(market.tape.prints)
+            if trade.fill.at_ns <= told_ns
+            and (trade.number < int(last) if back else trade.number > int(last))
+        )
+        return json_response([_trade(market, trade) for trade in islice(newest_first, limit)])
 
     def _tickers(self, request: Request) -> Response:
         now_ns = self._venue.clock.now_ns()

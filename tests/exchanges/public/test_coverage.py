@@ -18,7 +18,7 @@ def topic_of(channel: Channel) -> Topic:
 def closed(channel: Channel, begin_ns: int, end_ns: int) -> str:
     coverage = Coverage("v")
     coverage.lost(topic_of(channel), begin_ns, "reset")
-    coverage.up(topic_of(channel), end_ns)
+    assert coverage.up(topic_of(channel), end_ns) is None
     (gap,) = coverage.gaps()
     assert (gap.key, gap.begin_ns, gap.end_ns) == (str(topic_of(channel)), begin_ns, end_ns)
     return gap.closed
@@ -60,9 +60,22 @@ def test_a_candle_is_lost_where_one_may_have_ended_meanwhile(
 def test_the_first_start_closes_nothing() -> None:
     """What never was up has no gap."""
     coverage = Coverage("v")
-    coverage.up(topic_of(Trades()), 5)
+    assert coverage.up(topic_of(Trades()), 5, replay=True) is None
     coverage.given_up(topic_of(Trades()), 6)
     assert coverage.gaps() == []
+
+
+@pytest.mark.parametrize(("whole", "how"), [(True, "replayed"), (False, "lost")])
+def test_a_gap_whose_trades_are_fetched_ends_where_live_data_went_on(whole: bool, how: str) -> None:
+    """It stays open until it is known what came of fetching; that takes nothing away from the live data."""
+    coverage = Coverage("v")
+    topic = topic_of(Trades())
+    coverage.lost(topic, 10, "reset")
+    gap = coverage.up(topic, 20, replay=True)
+    assert gap == Gap(str(topic), "v", "reset", 10)
+    coverage.filled(topic, 20, whole=whole)
+    coverage.filled(topic, 30, whole=not whole)
+    assert coverage.gaps() == [Gap(str(topic), "v", "reset", 10, 20, how)]  # type: ignore[arg-type]
 
 
 def test_the_end_of_a_feed_is_no_gap_and_ends_those_that_are_open() -> None:

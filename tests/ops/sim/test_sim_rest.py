@@ -88,6 +88,29 @@ async def test_gate_trades_tickers_and_candles(simulated: Any, autojump_clock: A
         assert candles[-1][2] == ticker["last"]
 
 
+async def test_gate_trades_are_paged_by_id(simulated: Any, autojump_clock: Any) -> None:
+    """Newest first: all, those below an id (reverse), those above one; told late where the switch says so."""
+    async with simulated() as bench:
+        await trio.sleep(20.0)
+        path = "/api/v4/spot/trades?currency_pair=BTC_USDT"
+        rows = (await bench.get(f"{path}&limit=10")).json
+        ids = [int(row["id"]) for row in rows]
+        below = (await bench.get(f"{path}&limit=3&last_id={ids[4]}&reverse=true")).json
+        assert [int(row["id"]) for row in below] == ids[5:8]
+        above = (await bench.get(f"{path}&last_id={ids[4]}")).json
+        assert [int(row["id"]) for row in above][-4:] == ids[:4]
+        assert all(int(row["id"]) > ids[4] for row in above)
+        unnamed = (await bench.get(f"{path}&limit=10&reverse=true")).json
+        assert [int(row["id"]) for row in unnamed][-1] >= ids[-1], "without an id it has no effect"
+        for wrong in ("x", "", "9" * 5000):
+            answer = await bench.get(f"{path}&last_id={wrong}")
+            assert (answer.status, answer.json["label"]) == (400, "INVALID_PARAM_VALUE")
+        bench.board.set(GATE, "trades_lag_s", 5)
+        now = (await bench.get("/api/v4/spot/time")).json["server_time"]
+        newest = (await bench.get(f"{path}&limit=1")).json[0]
+        assert now - float(newest["create_time_ms"]) >= 5_000
+
+
 async def test_mexc_trades_klines_and_tickers(simulated: Any, autojump_clock: Any) -> None:
     """trades, aggTrades, klines, 24hr, price, bookTicker."""
     async with simulated(rate=100) as bench:
