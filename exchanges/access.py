@@ -16,7 +16,7 @@ from feedtree.exchanges.wire.burst import connect
 from feedtree.exchanges.wire.connection import WAIT, ReadMode, Wire
 from feedtree.exchanges.wire.liveness import Liveness
 from feedtree.exchanges.wire.target import Target
-from feedtree.exchanges.wire.transport import Network, Transport
+from feedtree.exchanges.wire.transport import Network, OnPhase, Transport, unmeasured
 
 CLOSE_WITHIN = 0.1  # seconds for the close frame of an orderly stop
 
@@ -40,14 +40,21 @@ class Reach(Struct, frozen=True, kw_only=True):
 
 
 class _Dialling:
-    """A network that tells when a connection came about."""
+    """A network that tells when a connection came about, and how long its phases took.
 
-    def __init__(self, network: Network, on_dialled: Callable[[], None]) -> None:
+    Attributes:
+        at: the trio time at which it did.
+    """
+
+    def __init__(self, network: Network, on_dialled: Callable[[], None], on_phase: OnPhase) -> None:
         self._network = network
         self._on_dialled = on_dialled
+        self._on_phase = on_phase
+        self.at = 0.0
 
     async def dial(self, *args: Any, **options: Any) -> Transport:
-        transport = await self._network.dial(*args, **options)
+        transport = await self._network.dial(*args, on_phase=self._on_phase, **options)
+        self.at = trio.current_time()
         self._on_dialled()
         return transport
 
@@ -89,6 +96,7 @@ class Access:
         on_attempt: Callable[[], None],
         on_dialled: Callable[[], None],
         *,
+        on_phase: OnPhase = unmeasured,
         query: str = "",
     ) -> AsyncIterator[Wire]:
         """Open a websocket for the time of a block, once the venue's budget has room; closes it in order.
@@ -96,6 +104,7 @@ class Access:
         Args:
             on_attempt: called when the attempt is admitted.
             on_dialled: called as soon as the TCP (and TLS) connection is there.
+            on_phase: called with each phase of connecting and the seconds that it took.
             query: added to the address, escaped, without ``?``; it may hold a key and is shown nowhere.
 
         Raises:
@@ -105,8 +114,9 @@ class Access:
         await self._admitted()
         try:
             on_attempt()
-            network = _Dialling(self._host.network, on_dialled)
+            network = _Dialling(self._host.network, on_dialled, on_phase)
             wire = await connect(self._target(query), network, read=self._read)
+            on_phase("upgrade", trio.current_time() - network.at)
             try:
                 yield wire
             finally:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from feedtree.exchanges.phases import figures
 from feedtree.exchanges.private.hub import PARENT
 from feedtree.exchanges.private.messages import (
     AccountReconciled,
@@ -57,6 +58,7 @@ def account_report(key: str, store: AccountStore, *, at_venue: int | None, unkno
         orders_unknown=unknown,
         reconciliations=store.counts.reconciliations,
         consistent=store.consistent,
+        phases=figures(store.phases),
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from feedtree.exchanges.gaps import Gap
+from feedtree.exchanges.phases import PhaseFigures
 from feedtree.exchanges.public.shard import StreamReport
 from feedtree.supervisors.snapshot import Node
 
@@ -32,6 +33,7 @@ class AccountReport(Struct, frozen=True):
         orders_unknown: orders whose outcome is not known at the end.
         reconciliations: how often it was compared with the venue.
         consistent: whether it was known to equal the venue's at the end.
+        phases: how long connecting took, by phase.
     """
 
     path: str
@@ -41,6 +43,7 @@ class AccountReport(Struct, frozen=True):
     orders_unknown: int
     reconciliations: int
     consistent: bool
+    phases: dict[str, PhaseFigures] = {}
 
 
 class Totals(Struct, frozen=True):

@@ -14,6 +14,7 @@ from feedtree.exchanges.controls import UPGRADE, Answer, Notice, Payload, Pong, 
 from feedtree.exchanges.endings import describe, got_through
 from feedtree.exchanges.errors import LeaseInvalid, Stalled, SubscribeTimeout
 from feedtree.exchanges.limits import Pacer
+from feedtree.exchanges.phases import Phases
 from feedtree.exchanges.private.account import Account
 from feedtree.exchanges.private.agreement import agree
 from feedtree.exchanges.private.balances import BalanceChange
@@ -70,6 +71,7 @@ class Session:
         self._confirmed = trio.Event()
         self._bad_frames = BadFrames()
         self._unknown_symbol = trio.Event()
+        self._phases = Phases(context.meters, account.store.phases)
         self._wire: Wire
         self._liveness: Liveness
 
@@ -78,9 +80,11 @@ class Session:
     async def run(self) -> None:
         """Connect and live until something fails."""
         self._context.report("connecting")
-        query = "" if self._lease is None else await self._lease.query()
-        access = self._account.access
-        async with access.connection(lambda: None, self._context.mark_connected, query=query) as self._wire:
+        query = "" if self._lease is None else await self._authorised(self._lease)
+        access, took = self._account.access, self._phases.took
+        async with access.connection(
+            lambda: None, self._context.mark_connected, on_phase=took, query=query
+        ) as self._wire:
             self._liveness = access.liveness(trio.current_time())
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(
@@ -96,11 +100,19 @@ class Session:
                 self._context.report("syncing")
                 await agree(self._account, self._generation, self._context)
 
+    async def _authorised(self, lease: Lease) -> str:
+        began = trio.current_time()
+        query = await lease.query()
+        self._phases.took("auth", trio.current_time() - began)
+        return query
+
     async def _subscribe(self) -> None:
+        began = trio.current_time()
         for frame in self._codec.subscribe(self._account.clock.now_ns() / 1e9):
             self._post(frame)
         with trio.move_on_after(ANSWER_WITHIN):
             await self._confirmed.wait()
+            self._phases.took("subscribe", trio.current_time() - began)
             return
         raise SubscribeTimeout(f"no answer about {', '.join(sorted(self._unconfirmed))}")
 

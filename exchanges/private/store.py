@@ -11,6 +11,7 @@ from math import inf
 import trio
 
 from feedtree.actors.mailbox import Mailbox
+from feedtree.actors.meters import Meters
 from feedtree.exchanges.private.balances import BalanceChange, Balances
 from feedtree.exchanges.private.coverage import AccountCoverage
 from feedtree.exchanges.private.executions import Executions
@@ -38,6 +39,7 @@ class AccountStore:
     Attributes:
         listed: tells which symbols of a base the venue is known to list.
         coverage: when it was not known to equal the venue's.
+        phases: how long connecting took.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class AccountStore:
         self._heard_ns: int | None = None
         self._agreed_ns = 0  # when the last comparison that left nothing unexplained was made, by our clock
         self.coverage = AccountCoverage(venue, name)
+        self.phases = Meters()
         self.comparison_wanted = False
         self.doubts = 0  # how often something made the account inconsistent
         self._changed = trio.Event()

@@ -12,6 +12,7 @@ from feedtree.exchanges.controls import Payload
 from feedtree.exchanges.endings import describe, got_through
 from feedtree.exchanges.errors import Stalled, SubscribeTimeout
 from feedtree.exchanges.limits import Pacer
+from feedtree.exchanges.phases import Phases
 from feedtree.exchanges.public.codec import PublicCodec, WireTopic
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.intake import Burst, Intake
@@ -87,19 +88,23 @@ class Session:
         self._latency = context.meters.histogram("latency_ns")
         self._liveness: Liveness
         self._wire: Wire
+        self._phases = Phases(context.meters, shard.phases)
 
     # Life
 
     async def run(self) -> None:
         """Connect and live until something fails."""
         self._state("connecting")
-        async with self._source.connection(self._shard.attempt, self._on_dialled) as self._wire:
+        async with self._source.connection(
+            self._shard.attempt, self._on_dialled, on_phase=self._phases.took
+        ) as self._wire:
             await self._live()
 
     async def _live(self) -> None:
         now = trio.current_time()
         self._liveness = self._source.liveness(now)
         self._silence.moved(now)
+        self._phases.opened(now)
         self._state("syncing")
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._write)
@@ -130,17 +135,25 @@ class Session:
     def _on_settled(self, settled: bool) -> None:
         if settled and self._shard.records:
             self._shard.recovered(self._source.wall_ns())
+            self._measure_settling()
             refused = all(record.state is TopicState.REJECTED for record in self._shard.records.values())
             self._state("rejected" if refused else "live")
             self._feed.notify()
         elif not settled:
             self._state("syncing")
 
+    def _measure_settling(self) -> None:
+        now = trio.current_time()
+        answered_at = self._subscriptions.answered_at
+        books = any(self._shard.books())
+        self._phases.settled(now, now if answered_at is None else answered_at, books=books)
+
     def _state(self, state: str) -> None:
         if state == self._context.state:
             return
         self._shard.state = state
-        self._context.report(state, topics=len(self._shard.records))
+        took = {"took": str(self._phases)} if state == "live" else {}
+        self._context.report(state, topics=len(self._shard.records), **took)
 
     # Reading
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 import trio
 from msgspec import Struct
 
+from feedtree.actors.meters import Meters
+from feedtree.exchanges.phases import PhaseFigures, figures
 from feedtree.exchanges.public.book_sync import BookSync
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.codec import Seed, WireTopic
@@ -70,6 +72,7 @@ class StreamReport(Struct, frozen=True):
     bursts: int
     gaps: int
     recoveries: list[Recovery]
+    phases: dict[str, PhaseFigures] = {}
 
 
 class TopicRecord:
@@ -203,6 +206,7 @@ class Shard:
         self.unknown = 0
         self.undecodable = 0
         self.last_good_ns = 0
+        self.phases = Meters()  # how long connecting took
         self.recoveries: deque[Recovery] = deque(maxlen=RECOVERIES_KEPT)
         self._open: Recovery | None = None
 
@@ -302,4 +306,5 @@ class Shard:
             bursts=self.bursts,
             gaps=self.gaps,
             recoveries=list(self.recoveries),
+            phases=figures(self.phases),
         )

@@ -23,6 +23,7 @@ class Subscriptions:
         self._asked_twice: set[Topic] = set()
         self._kept_at = -inf  # when the venue last gave something that it owed
         self.answered = False  # whether the venue has answered anything on this connection
+        self.answered_at: float | None = None  # when it first owed no answer any more
 
     def difference(self, desired: Iterable[WireTopic]) -> tuple[list[WireTopic], list[WireTopic]]:
         """Return what to end and what to ask for, so that the venue serves just the desired topics."""
@@ -63,6 +64,8 @@ class Subscriptions:
             return False
         self._asked_twice.discard(wire.topic)
         self._kept_at = now
+        if self.answered_at is None and not self._answer_by:
+            self.answered_at = now
         if wire.seed is Seed.SOCKET and not seeded:
             self._seed_by[wire.topic] = now + SNAPSHOT_WITHIN
         return True

@@ -9,16 +9,17 @@ import trio
 from feedtree.exchanges.errors import ConnectTimeout
 from feedtree.exchanges.wire.proxy import Proxy, tunnel
 from feedtree.exchanges.wire.tls import TlsTransport
-from feedtree.exchanges.wire.transport import Timeouts, Transport
+from feedtree.exchanges.wire.transport import OnPhase, Timeouts, Transport
 
 
 class Attempt:
     """One attempt to connect: where it goes, and until when it may take."""
 
-    def __init__(self, host: str, port: int, timeouts: Timeouts) -> None:
+    def __init__(self, host: str, port: int, timeouts: Timeouts, on_phase: OnPhase) -> None:
         self.host = host
         self.port = port
         self.timeouts = timeouts
+        self._on_phase = on_phase
         self._end = trio.current_time() + timeouts.total
 
     @property
@@ -28,7 +29,7 @@ class Attempt:
 
     @contextmanager
     def phase(self, name: str, seconds: float) -> Iterator[None]:
-        """Bound what is inside by the phase's own limit and by the whole attempt's.
+        """Bound what is inside by the phase's own limit and by the whole attempt's, and tell how long it took.
 
         Raises:
             ConnectTimeout: the limit was reached.
@@ -38,6 +39,7 @@ class Attempt:
             yield
         if scope.cancelled_caught:
             raise ConnectTimeout(self.where, name, f"no answer in {scope.deadline - start:.3g} s")
+        self._on_phase(name, trio.current_time() - start)
 
 
 OpenPlain = Callable[[Attempt, str, int], Awaitable[Transport]]

@@ -17,7 +17,16 @@ from trio.lowlevel import ParkingLot, checkpoint
 from feedtree.exchanges.errors import ConnectionLost, DialFailed, ResolveFailed
 from feedtree.exchanges.wire.dialling import Attempt, layered
 from feedtree.exchanges.wire.tls import TlsTransport
-from feedtree.exchanges.wire.transport import CHUNK, DEFAULT_TIMEOUTS, Listener, Timeouts, Transport, Unsent
+from feedtree.exchanges.wire.transport import (
+    CHUNK,
+    DEFAULT_TIMEOUTS,
+    Listener,
+    OnPhase,
+    Timeouts,
+    Transport,
+    Unsent,
+    unmeasured,
+)
 
 
 class Fault(StrEnum):
@@ -246,6 +255,7 @@ class MemoryNetwork:
         local_address: str | None = None,
         proxy: str | None = None,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        on_phase: OnPhase = unmeasured,
     ) -> Transport:
         """See `Network.dial`."""
 
@@ -253,7 +263,7 @@ class MemoryNetwork:
             with attempt.phase("tcp", timeouts.tcp):
                 return await self._open(to_host, to_port, local_address)
 
-        attempt = Attempt(host, port, timeouts)
+        attempt = Attempt(host, port, timeouts, on_phase)
         return await layered(open_plain, attempt, tls=tls, server_hostname=server_hostname, proxy=proxy)
 
     async def listen(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> Listener:

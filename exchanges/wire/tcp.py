@@ -14,7 +14,16 @@ from feedtree.exchanges.errors import ConnectionLost, DialFailed
 from feedtree.exchanges.wire.dialling import Attempt, layered
 from feedtree.exchanges.wire.resolver import Address, Resolver, shared_resolver
 from feedtree.exchanges.wire.tls import TlsTransport
-from feedtree.exchanges.wire.transport import CHUNK, DEFAULT_TIMEOUTS, Listener, Timeouts, Transport, Unsent
+from feedtree.exchanges.wire.transport import (
+    CHUNK,
+    DEFAULT_TIMEOUTS,
+    Listener,
+    OnPhase,
+    Timeouts,
+    Transport,
+    Unsent,
+    unmeasured,
+)
 
 _STAGGER = 0.25  # seconds until the next address is tried beside a slow one (RFC 8305, section 5)
 _BACKLOG = 1_024
@@ -165,6 +174,7 @@ class TcpNetwork:
         local_address: str | None = None,
         proxy: str | None = None,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        on_phase: OnPhase = unmeasured,
     ) -> Transport:
         """See `Network.dial`."""
 
@@ -174,7 +184,7 @@ class TcpNetwork:
             with attempt.phase("tcp", timeouts.tcp):
                 return await _connect(f"{to_host}:{to_port}", addresses, to_port, local_address)
 
-        attempt = Attempt(host, port, timeouts)
+        attempt = Attempt(host, port, timeouts, on_phase)
         return await layered(open_plain, attempt, tls=tls, server_hostname=server_hostname, proxy=proxy)
 
     async def listen(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> Listener:

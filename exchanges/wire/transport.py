@@ -6,12 +6,19 @@ websocket, REST, the simulated exchanges) cannot tell them apart, so all of it r
 
 import ssl
 from abc import ABC, abstractmethod
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
 
 import trio
 from msgspec import Struct
 
 CHUNK = 65_536  # the most socket bytes that one read takes: what may be worked on between two checkpoints
+
+OnPhase: TypeAlias = Callable[[str, float], None]  # of (phase, seconds)
+
+
+def unmeasured(phase: str, seconds: float) -> None:
+    """Do nothing with how long a phase took."""
 
 
 class Timeouts(Struct, frozen=True):
@@ -147,6 +154,7 @@ class Network(Protocol):
         local_address: str | None = None,
         proxy: str | None = None,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        on_phase: OnPhase = unmeasured,
     ) -> Transport:
         """Connect, through a proxy and TLS where they are given. Cancelled or failed, nothing stays open.
 
@@ -158,6 +166,7 @@ class Network(Protocol):
             local_address: the IP address to connect from.
             proxy: ``http://[user:password@]host:port`` of an HTTP CONNECT proxy.
             timeouts: of the phases.
+            on_phase: called with the name of each phase and the seconds that it took.
 
         Raises:
             ResolveFailed: the name has no address.

@@ -27,6 +27,7 @@ STREAM_KEYS = {
     "messages",
     "bursts",
     "gaps",
+    "phases",
     "recoveries",
 }
 

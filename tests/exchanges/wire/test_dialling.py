@@ -72,6 +72,22 @@ async def failure(network: Network, address: tuple[str, int], **options: Any) ->
     return caught.value
 
 
+async def test_each_phase_tells_how_long_it_took(network: Network, certificates: Any) -> None:
+    """In order; a name that is an address needs no look-up over memory."""
+    took: list[tuple[str, float]] = []
+    async with serving(network, until_lost, certificates.server) as address:
+        transport = await network.dial(
+            *address,
+            tls=tls_context(certificates.ca_file),
+            server_hostname="venue.test",
+            on_phase=lambda phase, seconds: took.append((phase, seconds)),
+        )
+        transport.close()
+    phases = [phase for phase, _ in took]
+    assert phases == (["dns", "tcp", "tls"] if isinstance(network, TcpNetwork) else ["tcp", "tls"])
+    assert all(seconds >= 0.0 for _, seconds in took)
+
+
 async def test_refused(network: Network) -> None:
     """Where nobody listens, the TCP phase says so."""
     listener = await network.listen("127.0.0.1", 0)
