@@ -58,6 +58,11 @@ class BookSync:
         """Where the book's first state comes from."""
         return self._seed
 
+    @property
+    def hears(self) -> bool:
+        """Whether pushes wait for a snapshot: then it is not the pushes that are missing."""
+        return bool(self._buffer)
+
     def reseed(self, seed: Seed, true_depth: int, window: int = 0) -> None:
         """Take another channel for the same book (a fallback)."""
         self._seed = seed

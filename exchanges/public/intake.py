@@ -218,6 +218,24 @@ class Intake:
 
     # Books
 
+    def books(self) -> Iterable[tuple[Topic, BookSync]]:
+        """Return the books that are asked for."""
+        return self._syncs.items()
+
+    def stands_still(self, topic: Topic, now: float, now_ns: int) -> Burst:
+        """Treat a book as lost that is not pushed any more, and have it asked for anew."""
+        self._now = now
+        self._now_ns = now_ns
+        out: Burst = []
+        sync = self._syncs[topic]
+        sync.restart()
+        self._gap(topic, sync, out, f"the book stands still while trades of {topic.symbol} go on")
+        self.snapshots.pop(topic, None)
+        wire = self._shard.records[topic].wire
+        if wire not in self.resubscribe:
+            self.resubscribe.append(wire)
+        return out
+
     def _whole(self, push: BookSnapshot, out: Burst) -> None:
         sync = self._syncs.get(push.topic)
         if sync is None:
@@ -236,7 +254,7 @@ class Intake:
         if outcome is Outcome.LIVE:
             self._book_live(topic, sync, out, None)
         elif outcome is Outcome.GAP:
-            self._gap(topic, sync, out)
+            self._gap(topic, sync, out, f"gap: {sync.reason}")
         elif outcome is Outcome.BUFFERED and self._subscriptions.awaits(topic):
             self._confirmed(Confirmed((self._shard.records[topic].wire,)), out)
 
@@ -253,7 +271,7 @@ class Intake:
         )
         out.append(snapshot_of(topic, book) if push is None else push)
 
-    def _gap(self, topic: Topic, sync: BookSync, out: Burst) -> None:
+    def _gap(self, topic: Topic, sync: BookSync, out: Burst, cause: str) -> None:
         record = self._shard.records.get(topic)
         if record is None:
             return
@@ -262,7 +280,6 @@ class Intake:
             record.lost_ns = self._now_ns
             self._up.discard(topic)
             self._shard.gaps += 1
-            cause = f"gap: {sync.reason}"
             self._shard.coverage.lost(topic, min(sync.book.changed_ns, self._now_ns), cause)
             out.append(StreamLost(topic, self._generation, self._now_ns, cause))
         record.state = TopicState.SYNCING

@@ -19,6 +19,7 @@ from feedtree.exchanges.public.intake import Burst, Intake
 from feedtree.exchanges.public.messages import MarketData
 from feedtree.exchanges.public.replays import Replays
 from feedtree.exchanges.public.shard import Shard, TopicState
+from feedtree.exchanges.public.siblings import watch_siblings
 from feedtree.exchanges.public.silence import Silence
 from feedtree.exchanges.public.snapshots import Snapshots
 from feedtree.exchanges.public.source import Source
@@ -110,6 +111,7 @@ class Session:
             nursery.start_soon(self._write)
             nursery.start_soon(self._subscribe)
             nursery.start_soon(self._snapshots.run)
+            nursery.start_soon(watch_siblings, self._shard, self._intake, self._publish, self._source.wall_ns)
             if self._replays is not None:
                 nursery.start_soon(self._replays.run)
             await self._read()

@@ -84,6 +84,14 @@ def _gap(venue: Venue, fault: Fault) -> int:
     return len(streams)
 
 
+def _mute(venue: Venue, fault: Fault) -> int:
+    """Push the book streams of `symbol` no more, for `seconds`, or until nobody subscribes to them any more."""
+    streams = venue.streams.matching(fault.symbol)
+    for stream in streams:
+        stream.mute_until_ns = venue.clock.now_ns() + int(fault.seconds * NS)
+    return len(streams)
+
+
 def _repeat(venue: Venue, fault: Fault) -> int:
     """Send the next `count` pushes of the book streams of `symbol` twice."""
     streams = venue.streams.matching(fault.symbol)
@@ -142,6 +150,7 @@ KINDS: dict[str, Callable[[Venue, Fault], int]] = {
     "mute": _mute,
     "refuse": _refuse,
     "gap": _gap,
+    "mute": _mute,
     "repeat": _repeat,
     "garbage": _garbage,
     "notice": _notice,

@@ -22,6 +22,7 @@ class Stream(ABC):
         subscribers: in order of subscription.
         swallow: that many of the next pushes are lost on purpose.
         repeat: that many of the next pushes are sent twice on purpose.
+        mute_until_ns: until then nothing is pushed on purpose.
     """
 
     is_book: ClassVar[bool] = False
@@ -31,6 +32,7 @@ class Stream(ABC):
         self.subscribers: dict[Peer, None] = {}
         self.swallow = 0
         self.repeat = 0
+        self.mute_until_ns = 0
         self.pushes = 0
 
     @abstractmethod
@@ -97,7 +99,9 @@ class Streams:
         """Queue what is due in this tick."""
         for key, stream in self._known.items():
             if not (tick + self._phases[key]) % stream.period:
-                batch = self._tampered(stream, stream.due(now_ns)) if stream.is_book else stream.due(now_ns)
+                batch = stream.due(now_ns)
+                if stream.is_book:
+                    batch = [] if now_ns < stream.mute_until_ns else self._tampered(stream, batch)
                 if batch:
                     self._deliver(stream, batch, now_ns)
 

@@ -119,6 +119,24 @@ async def test_a_gap_meets_the_streams_of_one_symbol(simulated: Any, gate: Any, 
     assert gaps == {"BTC_USDT": 1, "ETH_USDT": 0}
 
 
+async def test_a_mute_book_is_pushed_no_more_until_it_is_asked_for_anew(
+    simulated: Any, gate: Any, autojump_clock: Any
+) -> None:
+    """The other books go on; the ids of what was withheld are gone."""
+    async with simulated(rate=2_000) as bench:
+        client = await bench.client(GATE)
+        for pair in ("BTC_USDT", "ETH_USDT"):
+            await client.send(gate("spot.order_book_update", pair, "100ms"))
+        await client.collect(0.5)
+        assert await fault(bench, f"venue={GATE}&kind=mute&symbol=BTC/USDT&seconds=100") == {GATE: 1}
+        pushed = [frame["result"]["s"] for frame in await client.collect(5) if frame["event"] == "update"]
+        assert set(pushed) == {"ETH_USDT"}
+        for event in ("unsubscribe", "subscribe"):
+            await client.send(gate("spot.order_book_update", "BTC_USDT", "100ms", event=event))
+        pushed = [frame["result"]["s"] for frame in await client.collect(1) if frame["event"] == "update"]
+        assert set(pushed) == {"BTC_USDT", "ETH_USDT"}
+
+
 async def test_a_repeated_push_comes_twice(simulated: Any, mexc: Any, autojump_clock: Any) -> None:
     """The same versions again."""
     async with simulated(rate=2_000) as bench:
