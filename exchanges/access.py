@@ -7,8 +7,10 @@ from typing import Any
 import trio
 from msgspec import Struct
 
+from feedtree.exchanges.addresses import Addresses
 from feedtree.exchanges.endings import still_counted, throttle
 from feedtree.exchanges.endpoint import Endpoint
+from feedtree.exchanges.errors import ConnectFailed
 from feedtree.exchanges.host import Host
 from feedtree.exchanges.limits import ConnectionBudget
 from feedtree.exchanges.rest import RestClient
@@ -26,6 +28,7 @@ class Reach(Struct, frozen=True, kw_only=True):
 
     Args:
         ws_url: another websocket address than the venue's own.
+        alternate_ws_url: a websocket address to go to when the first stays away.
         rest_url: another REST address than the venue's own.
         ca_file: a PEM file of certificate authorities to trust instead of the system's.
         local_address: the local IP address to connect from.
@@ -33,6 +36,7 @@ class Reach(Struct, frozen=True, kw_only=True):
     """
 
     ws_url: str | None = None
+    alternate_ws_url: str | None = None
     rest_url: str | None = None
     ca_file: str | None = None
     local_address: str | None = None
@@ -68,6 +72,7 @@ class Access:
     Attributes:
         client: does the REST calls.
         connections: the venue's budget of attempts and sockets.
+        where: ``host:port`` of the last connection; empty before the first.
         wall_ns: UTC nanoseconds.
     """
 
@@ -76,7 +81,12 @@ class Access:
         self._host = host
         self._options = options
         self._read = read
-        self._target("")  # an address that is malformed is told here, not with the first connection
+        alternate = options.alternate_ws_url
+        urls = [options.ws_url or endpoint.ws_url, *([alternate] if alternate else [])]
+        for url in urls:
+            self._target(url, "")  # an address that is malformed is told here, not with the first connection
+        self._addresses = Addresses(*urls)
+        self.where = ""
         self.wall_ns = host.wall_ns
         self.client: RestClient = host.rest_client(
             options.rest_url or endpoint.rest_url,
@@ -112,10 +122,14 @@ class Access:
             VenueThrottled: the venue asks for a pause.
         """
         await self._admitted()
+        url = self._addresses.current
+        target = self._target(url, query)
         try:
             on_attempt()
             network = _Dialling(self._host.network, on_dialled, on_phase)
-            wire = await connect(self._target(query), network, read=self._read)
+            wire = await connect(target, network, read=self._read)
+            self._addresses.reached(url)
+            self.where = target.where
             on_phase("upgrade", trio.current_time() - network.at)
             try:
                 yield wire
@@ -125,6 +139,9 @@ class Access:
                 wire.close()
         except BaseException as error:
             self._account_for(error)
+            if isinstance(error, ConnectFailed) and self._addresses.failed(url):
+                now = self._target(self._addresses.current, "").where
+                self._host.log.warning("other_address", venue=self._endpoint.name, away=target.where, now=now)
             raise
         self.connections.closed()
 
@@ -152,8 +169,7 @@ class Access:
         else:
             self.connections.closed()
 
-    def _target(self, query: str) -> Target:
-        url = self._options.ws_url or self._endpoint.ws_url
+    def _target(self, url: str, query: str) -> Target:
         return Target(
             url=f"{url}?{query}" if query else url,
             ca_file=self._options.ca_file,

@@ -59,6 +59,7 @@ def account_report(key: str, store: AccountStore, *, at_venue: int | None, unkno
         reconciliations=store.counts.reconciliations,
         consistent=store.consistent,
         phases=figures(store.phases),
+        address=store.address,
     )
 
 

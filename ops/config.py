@@ -35,6 +35,7 @@ class Venue:
         symbols: one or more, as `Symbol` or ``"BTC/USDT"``.
         channels: as values or plain names; None means book, trades and book ticker.
         ws_url: another websocket address than the venue's own.
+        alternate_ws_url: a websocket address to go to when the first stays away for three attempts.
         rest_url: another REST address than the venue's own.
         ca_file: a PEM file to verify the venue's certificate with, instead of the system's authorities.
         local_address: the IP address to connect from.
@@ -52,6 +53,7 @@ class Venue:
     symbols: tuple[Symbol, ...]
     channels: tuple[Channel, ...]
     ws_url: str | None
+    alternate_ws_url: str | None
     rest_url: str | None
     ca_file: str | None
     local_address: str | None
@@ -68,6 +70,7 @@ class Venue:
         *,
         channels: Iterable[Channel | str] | None = None,
         ws_url: str | None = None,
+        alternate_ws_url: str | None = None,
         rest_url: str | None = None,
         ca_file: str | None = None,
         local_address: str | None = None,
@@ -82,6 +85,7 @@ class Venue:
             "symbols": symbols,
             "channels": DEFAULT_CHANNELS if channels is None else channels,
             "ws_url": ws_url,
+            "alternate_ws_url": alternate_ws_url,
             "rest_url": rest_url,
             "ca_file": ca_file,
             "local_address": local_address,

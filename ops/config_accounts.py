@@ -34,6 +34,7 @@ class Account:
         symbols: symbols that are compared with the venue also where no order of them is known.
         orders: how its orders are handled: `OrderOptions`, or a table of the same names.
         ws_url: another websocket address than the venue's own.
+        alternate_ws_url: a websocket address to go to when the first stays away for three attempts.
         rest_url: another REST address than the venue's own.
         ca_file: a PEM file to verify the venue's certificate with, instead of the system's authorities.
         local_address: the IP address to connect from.
@@ -48,6 +49,7 @@ class Account:
     symbols: tuple[Symbol, ...]
     orders: OrderOptions
     ws_url: str | None
+    alternate_ws_url: str | None
     rest_url: str | None
     ca_file: str | None
     local_address: str | None
@@ -65,6 +67,7 @@ class Account:
         symbols: Iterable[Symbol | str] = (),
         orders: OrderOptions | Mapping[str, object] = MappingProxyType({}),
         ws_url: str | None = None,
+        alternate_ws_url: str | None = None,
         rest_url: str | None = None,
         ca_file: str | None = None,
         local_address: str | None = None,
@@ -75,6 +78,7 @@ class Account:
             "symbols": symbols,
             "orders": orders,
             "ws_url": ws_url,
+            "alternate_ws_url": alternate_ws_url,
             "rest_url": rest_url,
             "ca_file": ca_file,
             "local_address": local_address,

@@ -226,6 +226,7 @@ def _each(value: object, rule: Callable[[Any], Item], allowed: str) -> tuple[Ite
 
 REACH: dict[str, Callable[[object], object]] = {
     "ws_url": url("ws", "wss"),
+    "alternate_ws_url": url("ws", "wss"),
     "rest_url": url("http", "https"),
     "ca_file": file,
     "local_address": ip_address,

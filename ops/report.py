@@ -34,6 +34,7 @@ class AccountReport(Struct, frozen=True):
         reconciliations: how often it was compared with the venue.
         consistent: whether it was known to equal the venue's at the end.
         phases: how long connecting took, by phase.
+        address: ``host:port`` of its stream's last connection.
     """
 
     path: str
@@ -44,6 +45,7 @@ class AccountReport(Struct, frozen=True):
     reconciliations: int
     consistent: bool
     phases: dict[str, PhaseFigures] = {}
+    address: str = ""
 
 
 class Totals(Struct, frozen=True):

@@ -85,6 +85,7 @@ class Session:
         async with access.connection(
             lambda: None, self._context.mark_connected, on_phase=took, query=query
         ) as self._wire:
+            self._store.address = access.where
             self._liveness = access.liveness(trio.current_time())
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(

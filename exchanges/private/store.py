@@ -40,6 +40,7 @@ class AccountStore:
         listed: tells which symbols of a base the venue is known to list.
         coverage: when it was not known to equal the venue's.
         phases: how long connecting took.
+        address: ``host:port`` of the last connection.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class AccountStore:
         self._agreed_ns = 0  # when the last comparison that left nothing unexplained was made, by our clock
         self.coverage = AccountCoverage(venue, name)
         self.phases = Meters()
+        self.address = ""
         self.comparison_wanted = False
         self.doubts = 0  # how often something made the account inconsistent
         self._changed = trio.Event()

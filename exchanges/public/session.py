@@ -106,6 +106,7 @@ class Session:
         self._liveness = self._source.liveness(now)
         self._silence.moved(now)
         self._phases.opened(now)
+        self._shard.address = self._source.where
         self._state("syncing")
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._write)

@@ -73,6 +73,7 @@ class StreamReport(Struct, frozen=True):
     gaps: int
     recoveries: list[Recovery]
     phases: dict[str, PhaseFigures] = {}
+    address: str = ""
 
 
 class TopicRecord:
@@ -207,6 +208,7 @@ class Shard:
         self.undecodable = 0
         self.last_good_ns = 0
         self.phases = Meters()  # how long connecting took
+        self.address = ""  # host:port of the last connection
         self.recoveries: deque[Recovery] = deque(maxlen=RECOVERIES_KEPT)
         self._open: Recovery | None = None
 
@@ -307,4 +309,5 @@ class Shard:
             gaps=self.gaps,
             recoveries=list(self.recoveries),
             phases=figures(self.phases),
+            address=self.address,
         )

@@ -28,6 +28,7 @@ STREAM_KEYS = {
     "bursts",
     "gaps",
     "phases",
+    "address",
     "recoveries",
 }
 
