@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from feedtree.exchanges.credentials import Credentials as Credentials
     from feedtree.exchanges.credentials import Secret as Secret
     from feedtree.exchanges.errors import StreamNotLive as StreamNotLive
+    from feedtree.exchanges.gaps import Gap as Gap
     from feedtree.exchanges.gateio.private_websocket import (
         GateioPrivateSpotWebsocket as GateioPrivateSpotWebsocket,
     )
@@ -121,6 +122,7 @@ __all__ = [
     "DeskKilled",
     "DoorChoice",
     "Fill",
+    "Gap",
     "GateioPrivateSpotWebsocket",
     "GateioPublicSpotWebsocket",
     "HardLimits",
@@ -176,6 +178,7 @@ __all__ = [
 _HOME = {
     "Overflow": "actors.entries",
     "GateioPublicSpotWebsocket": "exchanges.gateio.websocket",
+    "Gap": "exchanges.gaps",
     "Instrument": "exchanges.instruments",
     "InstrumentStatus": "exchanges.instruments",
     "MexcPrivateSpotWebsocket": "exchanges.mexc.private_websocket",

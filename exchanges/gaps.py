@@ -52,13 +52,14 @@ class GapLedger:
         kept: how many closed gaps are remembered.
 
     Attributes:
+        venue: see there.
         dropped: how many closed gaps were forgotten for newer ones.
     """
 
-    __slots__ = ("_closed", "_open", "_venue", "dropped")
+    __slots__ = ("_closed", "_open", "dropped", "venue")
 
     def __init__(self, venue: str, kept: int = KEPT) -> None:
-        self._venue = venue
+        self.venue = venue
         self._closed: deque[Gap] = deque(maxlen=kept)
         self._open: dict[str, Gap] = {}
         self.dropped = 0
@@ -72,7 +73,7 @@ class GapLedger:
         if not cause:
             raise ValueError(f"{key}: a gap needs a cause")
         if key not in self._open:
-            self._open[key] = Gap(key, self._venue, cause, begin_ns)
+            self._open[key] = Gap(key, self.venue, cause, begin_ns)
 
     def close(self, key: str, end_ns: int, how: Closing) -> None:
         """End the open gap of a key, where there is one. It never ends before it began: clocks are set back."""

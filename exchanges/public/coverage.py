@@ -68,6 +68,18 @@ class Coverage:
         """
         self.ledger.close(str(topic), up_ns, "replayed" if whole else "lost")
 
+    def unread(self, shard: str, begin_ns: int, now_ns: int) -> None:
+        """Note a frame that does not decode: whatever topic of its connection it was of, what it told is lost.
+
+        Args:
+            shard: the connection.
+            begin_ns: when the last good datum before it came.
+            now_ns: when it came.
+        """
+        key = f"{self.ledger.venue} {shard}"
+        self.ledger.open(key, begin_ns or now_ns, "a frame that does not decode")
+        self.ledger.close(key, now_ns, "lost")
+
     def given_up(self, topic: Topic, now_ns: int) -> None:
         """Note that a topic is not wanted any more."""
         self.ledger.close(str(topic), now_ns, "lost")

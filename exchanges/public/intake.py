@@ -414,6 +414,7 @@ class Intake:
     def _undecodable(self, item: Undecodable, out: Burst) -> None:
         shard = self._shard
         shard.undecodable += 1
+        shard.coverage.unread(shard.id, shard.last_good_ns, self._now_ns)
         if self.bad_frames.note(item, self._now):
             size = len(item.payload)
             out.append(DecodeFailed(shard.venue, shard.id, self._generation, self._now_ns, size, item.error))

@@ -216,6 +216,21 @@ async def test_a_gap_of_one_book_is_its_own(autojump_clock, stage) -> None:
         assert on.check(fault_ns) > 1000
 
 
+async def test_frames_that_do_not_decode_are_gaps_of_their_connection(autojump_clock, stage) -> None:
+    """They may have told of any topic; nothing is restarted for them."""
+    async with stage() as on:
+        for venue in on.running.websockets:
+            on.exchanges.inflict(venue, "garbage", count=2)
+        await trio.sleep(2)
+        assert [(gap.key, gap.closed) for gap in on.gaps()] == [
+            ("gateio.spot shard-1", "lost"),
+            ("gateio.spot shard-1", "lost"),
+            ("mexc.spot shard-1", "lost"),
+            ("mexc.spot shard-1", "lost"),
+        ]
+        assert all(gap.seconds < 0.2 for gap in on.gaps())
+
+
 async def test_a_reconnect_that_was_announced_is_a_gap_with_its_cause(autojump_clock, stage) -> None:
     """Gate.io tells of an upgrade: the connection is left, and what that missed is in the ledger."""
     async with stage(venues=("gateio.spot",)) as on:

@@ -57,6 +57,18 @@ def test_a_candle_is_lost_where_one_may_have_ended_meanwhile(
     assert closed(Kline(interval), begin_ns, end_ns) == how  # type: ignore[arg-type]
 
 
+def test_a_frame_that_does_not_decode_is_a_gap_of_its_connection() -> None:
+    """Nobody knows whose it was."""
+    coverage = Coverage("v")
+    coverage.unread("shard-1", 10, 20)
+    coverage.unread("shard-2", 0, 30)
+    cause = "a frame that does not decode"
+    assert coverage.gaps() == [
+        Gap("v shard-1", "v", cause, 10, 20, "lost"),
+        Gap("v shard-2", "v", cause, 30, 30, "lost"),
+    ]
+
+
 def test_the_first_start_closes_nothing() -> None:
     """What never was up has no gap."""
     coverage = Coverage("v")
