@@ -57,8 +57,8 @@ def _blackhole(venue: Venue, fault: Fault) -> int:
 
 
 def _mute(venue: Venue, fault: Fault) -> int:
-    """Push them no data any more; pings and requests are answered, new ones work. They are reset after `seconds`."""
-    held = [peer for peer in venue.peers if not peer.muted]
+    """Push no data to those with a stream of `symbol`, answer them all the same, reset them after `seconds`."""
+    held = [peer for peer in venue.streams.listeners(fault.symbol) if not peer.muted]
 
     def release() -> None:
         for peer in held:
@@ -84,7 +84,7 @@ def _gap(venue: Venue, fault: Fault) -> int:
     return len(streams)
 
 
-def _mute(venue: Venue, fault: Fault) -> int:
+def _standstill(venue: Venue, fault: Fault) -> int:
     """Push the book streams of `symbol` no more, for `seconds`, or until nobody subscribes to them any more."""
     streams = venue.streams.matching(fault.symbol)
     for stream in streams:
@@ -150,7 +150,7 @@ KINDS: dict[str, Callable[[Venue, Fault], int]] = {
     "mute": _mute,
     "refuse": _refuse,
     "gap": _gap,
-    "mute": _mute,
+    "standstill": _standstill,
     "repeat": _repeat,
     "garbage": _garbage,
     "notice": _notice,

@@ -95,6 +95,14 @@ class Streams:
             if stream.is_book and (not symbol or (isinstance(key, tuple) and symbol in key))
         ]
 
+    def listeners(self, symbol: str) -> list[Peer]:
+        """Return who has a stream of a symbol in the venue's spelling, or of any where it is empty."""
+        found: dict[Peer, None] = {}
+        for key, stream in self._known.items():
+            if not symbol or (isinstance(key, tuple) and symbol in key):
+                found.update(stream.subscribers)
+        return list(found)
+
     def push(self, tick: int, now_ns: int) -> None:
         """Queue what is due in this tick."""
         for key, stream in self._known.items():

@@ -32,7 +32,7 @@ async def test_a_mute_book_is_asked_for_anew_on_the_same_connection(
         assert running.gaps() == []
         mailbox = running.public.mailbox()
         began_ns = exchanges.sim.simulation.venues[venue].clock.now_ns()
-        exchanges.inflict(venue, "mute", symbol=SPELLED[venue], seconds=1000.0)
+        exchanges.inflict(venue, "standstill", symbol=SPELLED[venue], seconds=1000.0)
         await trio.sleep(10)
         events = [message for message in taken(mailbox) if isinstance(message, StreamEvent)]
         assert [(type(event), str(event.topic)) for event in events] == [
@@ -62,7 +62,7 @@ async def test_a_book_that_stays_mute_costs_the_connection_in_the_end(
         await websocket.wait_live(5)
         await trio.sleep(30)
         exchanges.turn(venue, silent_topic=SPELLED[venue])
-        exchanges.inflict(venue, "mute", symbol=SPELLED[venue], seconds=1000.0)
+        exchanges.inflict(venue, "standstill", symbol=SPELLED[venue], seconds=1000.0)
         await trio.sleep(20)
         reason = running.snapshot().find(f"public/{venue}/shard-1/a").last_reason
         assert reason == (

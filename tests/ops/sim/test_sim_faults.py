@@ -119,7 +119,7 @@ async def test_a_gap_meets_the_streams_of_one_symbol(simulated: Any, gate: Any, 
     assert gaps == {"BTC_USDT": 1, "ETH_USDT": 0}
 
 
-async def test_a_mute_book_is_pushed_no_more_until_it_is_asked_for_anew(
+async def test_a_book_that_stands_still_is_pushed_no_more_until_it_is_asked_for_anew(
     simulated: Any, gate: Any, autojump_clock: Any
 ) -> None:
     """The other books go on; the ids of what was withheld are gone."""
@@ -128,7 +128,7 @@ async def test_a_mute_book_is_pushed_no_more_until_it_is_asked_for_anew(
         for pair in ("BTC_USDT", "ETH_USDT"):
             await client.send(gate("spot.order_book_update", pair, "100ms"))
         await client.collect(0.5)
-        assert await fault(bench, f"venue={GATE}&kind=mute&symbol=BTC/USDT&seconds=100") == {GATE: 1}
+        assert await fault(bench, f"venue={GATE}&kind=standstill&symbol=BTC/USDT&seconds=100") == {GATE: 1}
         pushed = [frame["result"]["s"] for frame in await client.collect(5) if frame["event"] == "update"]
         assert set(pushed) == {"ETH_USDT"}
         for event in ("unsubscribe", "subscribe"):
