@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import Enum
-from itertools import accumulate
+from itertools import accumulate, groupby, product
+from math import prod
 
 from msgspec import Struct
 
@@ -18,11 +19,14 @@ from feedtree.exchanges.money import EXACT
 from feedtree.exchanges.private.messages import Balance
 from feedtree.exchanges.private.rest import RawFill
 from feedtree.exchanges.side import Side
+from feedtree.exchanges.symbols import Symbol
 
 REST_LAG = 2.0  # seconds by which REST may be behind the pushes: about 1 s measured on Gate.io
 EFFECTS_KEPT = 1000  # of fills, a currency
+MOST_TRIED = 4096  # ways in which the fills of one second may have gone past a balance
 _TOLERANCE = Decimal("1e-8")  # what the rounding of fees may leave
 _ZERO = Decimal(0)
+_S = 1_000_000_000
 
 
 class BalanceChange(Struct, frozen=True, kw_only=True):
@@ -59,11 +63,12 @@ class Question(Struct, frozen=True):
     since_ns: int
 
 
-class _Effect(Struct, frozen=True, order=True):
+class _Effect(Struct, frozen=True):
     """What a fill did to a total."""
 
     venue_ns: int
     amount: Decimal
+    symbol: Symbol
 
 
 class _Held(Struct):
@@ -114,13 +119,13 @@ class Balances:
         if fill.fee is not None and fill.fee_currency is not None:
             amounts[fill.fee_currency] = amounts.get(fill.fee_currency, _ZERO) - fill.fee
         for currency, amount in amounts.items():
-            self._effect(currency, amount, fill.venue_ns)
+            self._effect(currency, _Effect(fill.venue_ns, amount, fill.symbol))
 
-    def _effect(self, currency: str, amount: Decimal, venue_ns: int) -> None:
-        self._effects.setdefault(currency, deque(maxlen=EFFECTS_KEPT)).append(_Effect(venue_ns, amount))
+    def _effect(self, currency: str, effect: _Effect) -> None:
+        self._effects.setdefault(currency, deque(maxlen=EFFECTS_KEPT)).append(effect)
         question = self._open.get(currency)
         if question is not None:
-            self._question(currency, question.moved - amount, question.since_ns)
+            self._question(currency, question.moved - effect.amount, question.since_ns)
 
     # REST
 
@@ -149,7 +154,12 @@ class Balances:
         effects = self._effects.get(row.currency, ())
         # Balances have told of older fills already, of how many is not known: the newest of any number may be missing,
         # by their times, which REST may round, or by when they became known.
-        if _explains(moved, effects) or _explains(moved, sorted(effects)):
+        by_time = sorted(effects, key=lambda effect: effect.venue_ns)
+        if (
+            _explains(moved, effects)
+            or _explains_by_seconds(moved, effects)
+            or _explains_by_seconds(moved, by_time)
+        ):
             return _ZERO
         return moved
 
@@ -215,6 +225,28 @@ def _explains(moved: Decimal, effects: Iterable[_Effect]) -> bool:
     """Whether a total moved by just the last so many effects, or none."""
     amounts = [effect.amount for effect in effects]
     return any(abs(moved - each) <= _TOLERANCE for each in (_ZERO, *accumulate(reversed(amounts))))
+
+
+def _explains_by_seconds(moved: Decimal, effects: Iterable[_Effect]) -> bool:
+    """The same where times are whole seconds: within one, which fill came first is known only symbol by symbol."""
+    newer = _ZERO
+    newest_first = [*effects][::-1]
+    for _, group in groupby(sorted(newest_first, key=_second, reverse=True), key=_second):
+        by_symbol: dict[Symbol, list[Decimal]] = {}
+        for effect in group:
+            by_symbol.setdefault(effect.symbol, []).append(effect.amount)
+        missing = [(_ZERO, *accumulate(amounts)) for amounts in by_symbol.values()]
+        all_of_it = sum((sums[-1] for sums in missing), _ZERO)
+        if prod(len(sums) for sums in missing) > MOST_TRIED:
+            missing = [(_ZERO, all_of_it)]
+        if any(abs(moved - newer - sum(each, _ZERO)) <= _TOLERANCE for each in product(*missing)):
+            return True
+        newer += all_of_it
+    return False
+
+
+def _second(effect: _Effect) -> int:
+    return effect.venue_ns // _S
 
 
 def _precedes(change: BalanceChange, held: _Held) -> bool:

@@ -141,6 +141,36 @@ def test_fills_explain_movements(known: Balances) -> None:
     assert known.unexplained(balance(5)) == -995
 
 
+ETH = Symbol("ETH", "USDT")
+S = 10**9
+
+
+def test_within_a_second_fills_of_two_symbols_are_in_no_order(known: Balances) -> None:
+    """REST rounds their times, and tells them symbol by symbol; those of one symbol are in order all the same."""
+    known.fill(bought(1, 7, at=S - 1))
+    known.fill(bought(1, 10, at=S))
+    known.fill(bought(1, 20, at=S + 5))
+    known.fill(bought(1, 400, at=S, symbol=ETH))
+    known.fill(bought(1, 1, at=2 * S))
+    assert known.unexplained(balance(1000 - 1 - 20)) == 0  # of BTC the newer one, of ETH none
+    assert known.unexplained(balance(1000 - 1 - 400)) == 0
+    assert known.unexplained(balance(1000 - 1 - 430)) == 0
+    assert known.unexplained(balance(1000 - 1 - 430 - 7)) == 0
+    assert known.unexplained(balance(1000 - 1 - 10)) == -11  # of BTC the older one alone
+    assert known.unexplained(balance(1000 - 20)) == -20  # without the newest of all
+
+
+def test_a_second_with_too_many_fills_is_taken_as_a_whole(known: Balances) -> None:
+    """What could be tried grows with the product of the numbers of fills of each symbol."""
+    for _ in range(70):
+        known.fill(bought(1, 1, at=S))
+        known.fill(bought(1, 2, at=S, symbol=ETH))
+    known.fill(bought(1, 1000, at=2 * S))
+    assert known.unexplained(balance(1000 - 1000 - 210)) == 0
+    assert known.unexplained(balance(1000 - 1000 - 70)) == -1070
+    assert known.unexplained(balance(1000 - 1000)) == 0
+
+
 def test_fees_in_a_third_asset_move_that_one(known: Balances) -> None:
     """GT, for example."""
     known.apply(balance(10, currency="GT"), 0)
