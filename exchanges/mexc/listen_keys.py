@@ -28,12 +28,15 @@ class MexcListenKeys:
         rest: does the calls.
         credentials: sign them.
         clock: the venue's; its time goes into every signature.
+        life: seconds that a key is good for.
     """
 
-    life = LIFE
     most_keys = MOST_KEYS
 
-    def __init__(self, rest: RestClient, credentials: Credentials, clock: VenueClock) -> None:
+    def __init__(
+        self, rest: RestClient, credentials: Credentials, clock: VenueClock, *, life: float = LIFE
+    ) -> None:
+        self.life = life
         self._calls = SignedCalls(rest, credentials, clock)
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from feedtree.exchanges.private.messages import AccountMessage, Fill, OrderResolved, OrderUpdate
 from feedtree.exchanges.private.orders import Accepted, RejectReason
 from feedtree.exchanges.private.view import AccountView
-from feedtree.ops.campaign.trader import PlaceCall
+from feedtree.ops.campaign.calls import PlaceCall
 from feedtree.ops.campaign.truth import TrueAccount, TrueEntry, TrueFill, TrueOrder
 
 # The venue takes such an order and ends it at once: it exists, and is rejected all the same.

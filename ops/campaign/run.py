@@ -1,8 +1,6 @@
-"""One run of the campaign: simulated exchange, tree, trader and script of one seed; then the evidence, judged."""
+"""One run of the campaign: stage, traders and script of one seed; then the evidence, judged."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from decimal import Decimal
+from collections.abc import Callable, Mapping
 from functools import partial
 from random import Random
 from typing import Any
@@ -10,32 +8,19 @@ from typing import Any
 import trio
 from msgspec import Struct
 
-from feedtree.actors.routes import Policy
-from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.errors import RestFailed, VenueThrottled
-from feedtree.exchanges.private.messages import AccountMessage
-from feedtree.exchanges.public.channels import Book
-from feedtree.exchanges.symbols import Symbol
 from feedtree.exchanges.wire.transport import Network
-from feedtree.ops.app import Tree, open_tree
-from feedtree.ops.campaign.judge import Evidence, broken
-from feedtree.ops.campaign.script import AS_BEFORE, Disturbance, script
+from feedtree.ops.campaign.calls import PlaceCalls
+from feedtree.ops.campaign.cuts import Point, points
+from feedtree.ops.campaign.judge import broken
+from feedtree.ops.campaign.script import Disturbance, script
+from feedtree.ops.campaign.stage import SYMBOLS, Stage, open_stage
 from feedtree.ops.campaign.trader import RandomTrader
-from feedtree.ops.campaign.truth import Truth
-from feedtree.ops.config import Config, Venue
-from feedtree.ops.config_accounts import Account
-from feedtree.ops.sim.accounts.config import DEMO_KEY, DEMO_NAME, DEMO_SECRET
-from feedtree.ops.sim.config import SimConfig
-from feedtree.ops.sim.server import open_sim
 
-NAME = "main"
-SYMBOLS = (Symbol("BTC", "USDT"), Symbol("ETH", "USDT"))
 TRADERS = 2
 RATE = 120.0  # orders of others per second
-READY_WITHIN = 30.0  # seconds
 SECONDS = 12.0
 CALM = 4.0
-SETTLED_WITHIN = 90.0
 
 
 class Result(Struct, frozen=True):
@@ -47,8 +32,9 @@ class Result(Struct, frozen=True):
         placed: calls of `place`.
         others: calls of the other verbs.
         fills: that the venue had.
-        cuts: connections that were cut on purpose, or attempts at it.
-        disturbances: all that went wrong on purpose.
+        cuts: how often connections were cut wherever they were, on purpose.
+        points: how often they were cut at each point that the venue has.
+        disturbances: all that was to go wrong on purpose.
         broken: what did not hold, a sentence each.
     """
 
@@ -58,6 +44,7 @@ class Result(Struct, frozen=True):
     others: int
     fills: int
     cuts: int
+    points: Mapping[Point, int]
     disturbances: int
     broken: list[str]
 
@@ -84,123 +71,52 @@ async def run_seed(
         calm: seconds, twice, until what was held or delayed has come.
     """
     rng = Random(seed)
-    what = script(rng, seconds)
-    config = SimConfig(seed=seed, rate=RATE, orders=200, symbols=SYMBOLS, utc_ns=wall_ns)
-    async with open_sim(config, network) as sim, _truth(sim.urls["control"], network, venue) as truth:
-        found = _config(venue, sim.urls[venue])
-        async with open_tree(found, network=network, wall_ns=wall_ns, rng=Random(seed), log=log) as tree:
-            campaign = _Campaign(tree, venue, truth, seed, rng)
-            evidence = await campaign.run(what, seconds, calm)
+    what = script(rng, seconds, points(venue))
+    async with open_stage(venue, seed, network, wall_ns=wall_ns, log=log, rate=RATE) as stage:
+        await stage.ready()
+        calls = [stage.calls(partial("c{}x{}x{}".format, seed, who)) for who in range(TRADERS)]
+        traders = [_trader(stage, each, rng) for each in calls]
+        async with trio.open_nursery() as nursery:
+            for trader in traders:
+                nursery.start_soon(trader.run, seconds)
+            nursery.start_soon(_break, stage, what)
+        await stage.settle(calm)
+        evidence = await stage.evidence([call for each in calls for call in each.made])
     return Result(
         venue=venue,
         seed=seed,
         placed=len(evidence.calls),
-        others=sum(trader.others for trader in campaign.traders),
+        others=sum(trader.others for trader in traders),
         fills=len(evidence.fills),
         cuts=sum(each.cuts for each in what),
+        points={point: stage.cutter.cuts[point] for point in points(venue)},
         disturbances=len(what),
         broken=broken(evidence),
     )
 
 
-def _config(venue: str, urls: dict[str, str]) -> Config:
-    ws, rest = urls["ws"], urls["rest"]
-    key = Credentials(DEMO_KEY, DEMO_SECRET)
-    return Config(
-        {venue: Venue(SYMBOLS, channels=[Book()], ws_url=ws, rest_url=rest)},
-        accounts={venue: {NAME: Account(credentials=key, symbols=SYMBOLS, ws_url=ws, rest_url=rest)}},
-    )
+def _trader(stage: Stage, calls: PlaceCalls, rng: Random) -> RandomTrader:
+    desk, store = stage.account.orders, stage.account.account.store
+    return RandomTrader(desk, store, calls, stage.touch, SYMBOLS, Random(rng.random()))
 
 
-@asynccontextmanager
-async def _truth(control: str, network: Network, venue: str) -> AsyncIterator[Truth]:
-    truth = Truth(control, network, venue, DEMO_NAME)
-    try:
-        yield truth
-    finally:
-        await truth.aclose()
-
-
-class _Campaign:
-    def __init__(self, tree: Tree, venue: str, truth: Truth, seed: int, rng: Random) -> None:
-        self._feed = tree.websockets[venue].feed
-        self._account = tree.accounts[f"{venue}/{NAME}"]
-        self._truth = truth
-        self._messages: list[AccountMessage] = []
-        store, desk = self._account.account.store, self._account.orders
-        prefix = "t-" if venue.startswith("gateio") else ""
-        self.traders = [
-            RandomTrader(
-                desk,
-                store,
-                self._touch,
-                SYMBOLS,
-                Random(rng.random()),
-                partial("{}c{}x{}x{}".format, prefix, seed, who),
-            )
-            for who in range(TRADERS)
-        ]
-
-    async def run(self, what: list[Disturbance], seconds: float, calm: float) -> Evidence:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._listen)
-            with trio.fail_after(READY_WITHIN):
-                async with self._account.when_consistent():
-                    await self._feed.wait_live(READY_WITHIN)
-            async with trio.open_nursery() as traders:
-                for trader in self.traders:
-                    traders.start_soon(trader.run, seconds)
-                traders.start_soon(self._break, what)
-            await self._settle(calm)
-            evidence = await self._evidence()
-            nursery.cancel_scope.cancel()
-        return evidence
-
-    async def _listen(self) -> None:
-        async with self._account.mailbox(policy=Policy.FAIL, capacity=1_000_000) as mailbox:
-            async for message in mailbox:
-                self._messages.append(message)
-
-    async def _break(self, what: list[Disturbance]) -> None:
-        began = trio.current_time()
+async def _break(stage: Stage, what: list[Disturbance]) -> None:
+    began = trio.current_time()
+    async with trio.open_nursery() as nursery:
         for each in what:
             await trio.sleep_until(began + each.at)
-            try:
-                if each.kind == "fault":
-                    await self._truth.fault(each.name, each.seconds)
-                else:
-                    await self._truth.turn(each.name, each.value, each.seconds)
-            except (RestFailed, VenueThrottled):
-                pass  # the control paths answer over connections that may be cut, too
+            nursery.start_soon(disturb, stage, each)
 
-    async def _settle(self, calm: float) -> None:
-        """Let everything turn back to normal, and the account find out what it missed."""
-        await trio.sleep(calm)
-        for name, value in AS_BEFORE.items():
-            await self._truth.turn(name, value, 0.0)
-        await self._truth.quieten()
-        await trio.sleep(calm)
-        desk, store = self._account.orders, self._account.account.store
-        with trio.move_on_after(SETTLED_WITHIN):
-            await store.wait(lambda: store.consistent and not desk.unresolved)
-            await trio.sleep(1.0)
-            await store.wait(lambda: store.consistent and not desk.unresolved)
 
-    async def _evidence(self) -> Evidence:
-        return Evidence(
-            account=await self._truth.account(),
-            orders=await self._truth.orders(),
-            fills=await self._truth.fills(),
-            entries=await self._truth.entries(),
-            messages=self._messages,
-            view=self._account.view,
-            consistent=self._account.consistent,
-            unresolved=self._account.orders.unresolved,
-            calls=[call for trader in self.traders for call in trader.calls],
-        )
-
-    def _touch(self, symbol: Symbol) -> tuple[Decimal, Decimal] | None:
-        view = self._feed.view(symbol, 1)
-        if view is None or view.best_bid is None or view.best_ask is None:
-            return None
-        return Decimal(repr(view.best_bid)), Decimal(repr(view.best_ask))
+async def disturb(stage: Stage, what: Disturbance) -> None:
+    """Do one thing that goes wrong; return when it is done, a cut when its point was reached or waited for in vain."""
+    try:
+        match what.kind:
+            case "cut":
+                await stage.cutter.cut(Point(what.name), what.value, what.seconds)  # type: ignore[arg-type]
+            case "fault":
+                await stage.truth.fault(what.name, what.seconds)
+            case "switch":
+                await stage.truth.turn(what.name, what.value, what.seconds)
+    except (RestFailed, VenueThrottled):
+        pass  # the control paths answer over connections that may be cut, too

@@ -1,4 +1,4 @@
-"""What goes wrong in one run, by seed: faults of the moment, and switches for a while."""
+"""What goes wrong in one run, by seed: cuts at points, faults of the moment, and switches for a while."""
 
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
@@ -6,8 +6,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from feedtree.ops.campaign.cuts import HOW, Point
+
 GAP = (0.3, 1.6)  # seconds between two disturbances
 LASTS = (0.5, 3.0)  # seconds for which a switch is turned
+WAITS = (1.0, 4.0)  # seconds that a cut waits for its point
 
 Make = Callable[[Random], object]
 
@@ -17,23 +20,22 @@ class Disturbance(Struct, frozen=True):
 
     Args:
         at: seconds from the start.
-        kind: a fault of the moment, or a switch for a while.
-        name: of the fault or switch.
-        value: of the switch.
-        seconds: how long.
-        cuts: whether it cuts connections.
+        kind: a cut at a point, a fault of the moment, or a switch for a while.
+        name: of the point, fault or switch.
+        value: of the switch; how it is cut.
+        seconds: how long; until when the point is to be reached.
+        cuts: whether it cuts connections wherever they are.
     """
 
     at: float
-    kind: Literal["fault", "switch"]
+    kind: Literal["cut", "fault", "switch"]
     name: str
     value: object
     seconds: float
     cuts: bool
 
 
-# cut: before send, after send and before the answer, after the answer and before the push, during a comparison
-_CUTS = ("reset", "reset", "close", "blackhole", "refuse")
+_FAULTS = ("reset", "reset", "close", "blackhole", "refuse")
 _SWITCHES: Sequence[tuple[str, Make, bool]] = (
     ("order_answers", lambda rng: "cut", True),
     ("order_answers", lambda rng: rng.choice(("withheld", "status")), False),
@@ -61,19 +63,27 @@ AS_BEFORE: Mapping[str, object] = {
 turn back to each other."""
 
 
-def script(rng: Random, seconds: float) -> list[Disturbance]:
-    """Return what goes wrong within so many seconds, in order."""
+def script(rng: Random, seconds: float, points: Sequence[Point]) -> list[Disturbance]:
+    """Return what goes wrong within so many seconds, in order.
+
+    Args:
+        rng: decides.
+        seconds: how long.
+        points: where connections may be cut.
+    """
     found: list[Disturbance] = []
     at = rng.uniform(0.0, GAP[1])
     while at < seconds:
-        found.append(_one(rng, at))
+        found.append(_one(rng, at, points))
         at += rng.uniform(*GAP)
     return found
 
 
-def _one(rng: Random, at: float) -> Disturbance:
-    if rng.random() < 0.4:
-        name = rng.choice(_CUTS)
-        return Disturbance(at, "fault", name, None, rng.uniform(0.2, 2.0), cuts=True)
+def _one(rng: Random, at: float, points: Sequence[Point]) -> Disturbance:
+    dice = rng.random()
+    if dice < 0.35:
+        return Disturbance(at, "cut", rng.choice(points), rng.choice(HOW), rng.uniform(*WAITS), cuts=False)
+    if dice < 0.55:
+        return Disturbance(at, "fault", rng.choice(_FAULTS), None, rng.uniform(0.2, 2.0), cuts=True)
     name, make, cuts = rng.choice(_SWITCHES)
     return Disturbance(at, "switch", name, make(rng), rng.uniform(*LASTS), cuts)

@@ -28,8 +28,8 @@ from feedtree.exchanges.private.orders import (
 from feedtree.exchanges.private.view import AccountView
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
+from feedtree.ops.campaign.calls import PlaceCall
 from feedtree.ops.campaign.judge import Evidence, broken
-from feedtree.ops.campaign.trader import PlaceCall
 from feedtree.ops.campaign.truth import TrueAccount, TrueBalance, TrueEntry, TrueFill, TrueOrder
 
 BTC = Symbol("BTC", "USDT")
