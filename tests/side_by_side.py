@@ -18,7 +18,7 @@ CHUNKS = {
     "integration": (*MEASURED, "tests/integration"),
     "ops": (*MEASURED, "tests/ops"),
     "actors, supervisors, exchanges": (*MEASURED, "tests", *(f"--ignore={folder}" for folder in APART)),
-    "campaign": ("-m", "pytest", "-q", "-m", "campaign", "tests/integration/test_campaign.py"),
+    "campaign": ("-m", "pytest", "-q", "-m", "campaign", "tests/integration"),
 }
 
 

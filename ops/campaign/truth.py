@@ -92,9 +92,9 @@ class Truth:
         query = {"venue": self._venue, "name": name, "value": _text(value), "seconds": f"{seconds:.3f}"}
         await self._client.fetch("/switch", query, dict[str, object])
 
-    async def fault(self, kind: str, seconds: float) -> None:
+    async def fault(self, kind: str, seconds: float, count: int = 1) -> None:
         """Break something now."""
-        query = {"venue": self._venue, "kind": kind, "seconds": f"{seconds:.3f}"}
+        query = {"venue": self._venue, "kind": kind, "seconds": f"{seconds:.3f}", "count": str(count)}
         await self._client.fetch("/fault", query, dict[str, object])
 
     async def quieten(self) -> None:
