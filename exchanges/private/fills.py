@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
+from feedtree.exchanges.private.positions import Log, Position
 from feedtree.exchanges.private.rest import RawFill
 
 OVERLAP_NS = 10_000_000_000  # how far behind the newest fill another one may still turn up after a restart
@@ -74,7 +75,7 @@ class SeenFills:
         self._known: deque[_Known] = deque()
         self._by_id: dict[str, _Known] = {}  # form and id -> fill
         self._alike: dict[str, list[_Known]] = {}  # likeness -> fills
-        self._recent: deque[_Known] = deque()  # those that a cursor names
+        self._recent = Log()  # those that a cursor names
         self._untold: dict[str, _Known] = {}  # form and id -> a fill that waits for its order
         self._latest_ns = 0
         self._doubted_ns: int | None = (
@@ -142,19 +143,21 @@ class SeenFills:
         """Note that all fills are known but for what the overlap allows for."""
         self._doubted_ns = None
 
-    def cursor(self) -> str:
-        """Return where to go on after a restart, once everything that was told is handled; empty before the first."""
+    def position(self) -> Position:
+        """Return where to go on after a restart, once everything that was told is handled."""
         recent = self._recent
-        if not self._latest_ns:
-            return ""
         while len(recent) > NAMED:
             self._cut_ns = max(self._cut_ns, recent.popleft().venue_ns + 1)
         since_ns = self._since_ns()
         while (
-            recent and recent[0].venue_ns < since_ns - ROUNDED_NS
+            recent and recent.first.venue_ns < since_ns - ROUNDED_NS
         ):  # what is not older than the floor, however rounded
             recent.popleft()
-        return ",".join((_VERSION, str(since_ns), *(each.written() for each in recent)))
+        return recent.position(f"{_VERSION},{since_ns}")
+
+    def cursor(self) -> str:
+        """Return the same as text; empty before the first."""
+        return str(self.position()) if self._latest_ns else ""
 
     def _since_ns(self) -> int:
         """Return from when on another process is to look for fills, and a cursor has to name those that were told."""

@@ -66,8 +66,10 @@ class OrderUpdate(AccountMessage, frozen=True, kw_only=True):
     venue_ns: int | None
 
 
-class Fill(AccountMessage, frozen=True, kw_only=True):
+class Fill(AccountMessage, frozen=True, kw_only=True, rename={"position": "cursor"}):
     """A part of an order was done; each comes exactly once per account store.
+
+    Encoded, its ``cursor`` is text: ``msgspec.json.encode(fill, enc_hook=str)``.
 
     Args:
         trade_id: the venue's, in its normal form; empty where the venue gave none.
@@ -78,7 +80,7 @@ class Fill(AccountMessage, frozen=True, kw_only=True):
         fee: what it cost, in ``fee_currency``; negative is a rebate; None where the venue does not say.
         role: None where the venue does not say.
         recovered: found by asking, after its push was missed.
-        cursor: give it to ``initialize(resume=...)`` to go on behind this fill.
+        position: a `Position`, or its text where the message was decoded; `cursor` reads it.
     """
 
     trade_id: str
@@ -93,7 +95,12 @@ class Fill(AccountMessage, frozen=True, kw_only=True):
     role: Role | None
     venue_ns: int
     recovered: bool
-    cursor: str
+    position: object
+
+    @property
+    def cursor(self) -> str:
+        """Give it to ``initialize(resume=...)`` to go on behind this fill. Written on demand: up to some 100 KB."""
+        return str(self.position)
 
 
 class BalanceUpdate(AccountMessage, frozen=True, kw_only=True):

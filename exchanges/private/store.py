@@ -53,7 +53,7 @@ class AccountStore:
         self._named = set(symbols)
         self._compared_at = -inf  # the trio time up to which fills are known to be complete, or earlier
         self._symbols = set(self._named)
-        self._teller = Teller(venue, name, wall_ns, lambda: self.executions.seen.cursor())
+        self._teller = Teller(venue, name, wall_ns, lambda: self.executions.seen.position())
         self.executions = Executions(self._teller)
         self.balances = Balances()
         self.streams = Streams(self._teller, wall_ns)

@@ -19,6 +19,7 @@ from feedtree.exchanges.private.messages import (
     Reconciliation,
 )
 from feedtree.exchanges.private.orders import Accepted, Order, Rejected
+from feedtree.exchanges.private.positions import Position
 from feedtree.exchanges.private.rest import RawFill
 
 RECENT = 100  # fills that a view shows
@@ -41,16 +42,16 @@ class Teller:
         venue: ``gateio.spot``.
         account: its name.
         wall_ns: UTC nanoseconds.
-        cursor: tells where to go on behind the last fill.
+        position: tells where to go on behind the last fill.
     """
 
     def __init__(
-        self, venue: str, account: str, wall_ns: Callable[[], int], cursor: Callable[[], str]
+        self, venue: str, account: str, wall_ns: Callable[[], int], position: Callable[[], Position]
     ) -> None:
         self._venue = venue
         self._account = account
         self._wall_ns = wall_ns
-        self._cursor = cursor
+        self._position = position
         self._burst: list[AccountMessage] = []
         self.fanout = FanOut()
         self.sequence = 0
@@ -102,7 +103,7 @@ class Teller:
             role=fill.role,
             venue_ns=fill.venue_ns,
             recovered=recovered,
-            cursor=self._cursor(),
+            position=self._position(),
         )
         self.recent.append(told)
         self._burst.append(told)

@@ -72,7 +72,7 @@ def fill() -> dict[str, Any]:
         "role": Role.TAKER,
         "venue_ns": 0,
         "recovered": False,
-        "cursor": "",
+        "position": "",
     }
 
 
