@@ -1,6 +1,6 @@
 """What can be traded, and in which steps."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import (
     ROUND_05UP,
     ROUND_CEILING,
@@ -86,6 +86,18 @@ class Instrument(Struct, frozen=True):
     def quantity(self, value: Decimal | int | str, rounding: str) -> Decimal:
         """Return a base quantity as this instrument takes it; arguments, result and errors as `price`."""
         return _stepped("quantity", value, self.size_step, rounding)
+
+
+class Listing(Struct, frozen=True):
+    """What a venue lists.
+
+    Args:
+        symbols: all of it, also what does not trade now, or of which nothing else could be read.
+        instruments: that which could be read.
+    """
+
+    symbols: Sequence[Symbol]
+    instruments: Sequence[Instrument]
 
 
 def _stepped(what: str, value: object, step: Decimal, rounding: str) -> Decimal:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from feedtree.exchanges.errors import RestFailed
 from feedtree.exchanges.gateio.refusals import explain
-from feedtree.exchanges.instruments import Instrument, InstrumentStatus, read_instruments
+from feedtree.exchanges.instruments import Instrument, InstrumentStatus, Listing, read_instruments
 from feedtree.exchanges.rest import RestClient
 from feedtree.exchanges.symbols import Symbol
 
@@ -44,6 +44,12 @@ async def instruments(rest: RestClient) -> list[Instrument]:
     if rows and not found:
         raise RestFailed(_PAIRS, "none of its rows decodes")
     return found
+
+
+async def listing(rest: RestClient) -> Listing:
+    """Fetch the same, and the symbols; errors as `instruments`."""
+    found = await instruments(rest)
+    return Listing(tuple(each.symbol for each in found), tuple(found))
 
 
 def _instrument(row: PairRow) -> Instrument:

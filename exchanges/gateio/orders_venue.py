@@ -1,7 +1,6 @@
 """Gate.io spot as the order desk sees it."""
 
 from feedtree.exchanges.gateio.endpoints import SPOT
-from feedtree.exchanges.gateio.listing import instruments
 from feedtree.exchanges.gateio.spot_orders_rest import GateioSpotOrderRest
 from feedtree.exchanges.gateio.spot_orders_ws import GateioSpotOrderSocket
 from feedtree.exchanges.private.account import Account
@@ -47,7 +46,6 @@ GATEIO_SPOT_ORDERS = OrderVenue(
     },
     market_times=frozenset({TimeInForce.IOC, TimeInForce.FOK}),
     longest_expiry=60.0,
-    instruments=instruments,
     rest=rest_door,
     socket=socket,
 )

@@ -1,6 +1,7 @@
 """Gate.io spot as the private domain sees it."""
 
 from feedtree.exchanges.gateio.endpoints import SPOT
+from feedtree.exchanges.gateio.listing import listing
 from feedtree.exchanges.gateio.spelling import spell
 from feedtree.exchanges.gateio.spot_account_rest import GateioSpotAccountRest
 from feedtree.exchanges.gateio.spot_private import GateioSpotPrivateCodec
@@ -13,6 +14,8 @@ GATEIO_SPOT_PRIVATE = PrivateVenue(
     spell=spell,
     codec=GateioSpotPrivateCodec,
     rest=GateioSpotAccountRest,
+    listing=listing,
+    readable=True,  # BTC_USDT
     history=History(account_wide=True, days=29),  # an interval of my_trades is at most 30 days long
 )
 """The private side of Gate.io spot."""

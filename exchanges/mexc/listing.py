@@ -3,16 +3,17 @@
 ``BTCUSDT`` alone does not say where the base ends.
 """
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 import msgspec
 from msgspec import Struct
 
 from feedtree.exchanges.errors import RestFailed
-from feedtree.exchanges.instruments import Instrument, InstrumentStatus, read_instruments
+from feedtree.exchanges.instruments import Instrument, InstrumentStatus, Listing, read_instruments
 from feedtree.exchanges.mexc.refusals import explain
 from feedtree.exchanges.rest import RestClient
-from feedtree.exchanges.symbols import Symbol, SymbolMap
+from feedtree.exchanges.symbols import Symbol
 
 _EXCHANGE_INFO = "/api/v3/exchangeInfo"
 _ONLINE = ("1", "ENABLED")
@@ -33,24 +34,6 @@ class _Listing(Struct, gc=False):
     symbols: list[msgspec.Raw]
 
 
-async def learn(rest: RestClient, symbols: SymbolMap) -> None:
-    """Make every listed symbol known, also those that do not trade now; weight 10, some 2 MB.
-
-    A row that does not decode is left out.
-
-    Raises:
-        RestFailed: the venue does not answer, or not with a listing.
-        VenueThrottled: it asks for a pause.
-    """
-    listing = await rest.fetch(_EXCHANGE_INFO, {}, _Listing, explain=explain)
-    for raw in listing.symbols:
-        try:
-            pair = msgspec.json.decode(raw, type=_Pair)
-        except (ValueError, RecursionError):
-            continue
-        symbols.to_wire(Symbol(pair.base_asset, pair.quote_asset))
-
-
 class SymbolRow(Struct, rename="camel", gc=False):
     """A row of ``GET /api/v3/exchangeInfo``."""
 
@@ -66,18 +49,39 @@ class SymbolRow(Struct, rename="camel", gc=False):
     trade_side_type: int | None = None  # 1 all, 2 buy only, 3 sell only, 4 closed; a number or a string
 
 
-async def instruments(rest: RestClient) -> list[Instrument]:
-    """Fetch everything that the venue lists, in its order; weight 10, some 2 MB.
+async def listing(rest: RestClient) -> Listing:
+    """Fetch what the venue lists, in its order; weight 10, some 2 MB.
+
+    Symbols are told of also where they do not trade now. A row that does not decode is left out.
 
     Raises:
         RestFailed: the venue does not answer, or not with a listing.
         VenueThrottled: it asks for a pause.
     """
-    listing = await rest.fetch(_EXCHANGE_INFO, {}, _Listing, explain=explain)
-    found = list(read_instruments(listing.symbols, SymbolRow, _instrument))
-    if listing.symbols and not found:
+    rows = await _rows(rest)
+    return Listing(tuple(_symbols(rows)), tuple(read_instruments(rows, SymbolRow, _instrument)))
+
+
+async def instruments(rest: RestClient) -> list[Instrument]:
+    """Fetch the same, as instruments alone; errors as `listing`."""
+    rows = await _rows(rest)
+    found = list(read_instruments(rows, SymbolRow, _instrument))
+    if rows and not found:
         raise RestFailed(_EXCHANGE_INFO, "none of its rows decodes")
     return found
+
+
+async def _rows(rest: RestClient) -> list[msgspec.Raw]:
+    return (await rest.fetch(_EXCHANGE_INFO, {}, _Listing, explain=explain)).symbols
+
+
+def _symbols(rows: Iterable[msgspec.Raw]) -> Iterator[Symbol]:
+    for raw in rows:
+        try:
+            pair = msgspec.json.decode(raw, type=_Pair)
+        except (ValueError, RecursionError):
+            continue
+        yield Symbol(pair.base_asset, pair.quote_asset)
 
 
 def _instrument(row: SymbolRow) -> Instrument:

@@ -1,7 +1,6 @@
 """MEXC spot as the order desk sees it."""
 
 from feedtree.exchanges.mexc.endpoints import SPOT
-from feedtree.exchanges.mexc.listing import instruments
 from feedtree.exchanges.mexc.spot_orders_rest import MexcSpotOrderRest
 from feedtree.exchanges.private.account import Account
 from feedtree.exchanges.private.order_ids import IdForm
@@ -34,7 +33,6 @@ MEXC_SPOT_ORDERS = OrderVenue(
     },
     market_times=frozenset({TimeInForce.IOC}),
     longest_expiry=59.0,  # a window has to be under 60 s
-    instruments=instruments,
     rest=rest_door,
 )
 """How MEXC spot takes orders."""

@@ -2,7 +2,7 @@
 
 from feedtree.exchanges.mexc.endpoints import SPOT
 from feedtree.exchanges.mexc.listen_keys import MexcListenKeys
-from feedtree.exchanges.mexc.listing import learn
+from feedtree.exchanges.mexc.listing import listing
 from feedtree.exchanges.mexc.spelling import spell
 from feedtree.exchanges.mexc.spot_account_rest import MexcSpotAccountRest
 from feedtree.exchanges.mexc.spot_private import MexcSpotPrivateCodec
@@ -16,7 +16,8 @@ MEXC_SPOT_PRIVATE = PrivateVenue(
     codec=MexcSpotPrivateCodec,
     rest=MexcSpotAccountRest,
     history=History(account_wide=False, days=29),  # myTrades tells of the last month
-    learn=learn,
+    listing=listing,
+    readable=False,  # BTCUSDT
     lease=MexcListenKeys,
 )
 """The private side of MEXC spot."""

@@ -1,19 +1,24 @@
 """One account of one venue: what its streams share, and what outlives them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 import trio
 
 from feedtree.exchanges.access import Access, Reach
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.host import Host
+from feedtree.exchanges.instruments import Instrument
 from feedtree.exchanges.private.clock import VenueClock
 from feedtree.exchanges.private.codec import PrivateCodec
 from feedtree.exchanges.private.lease import Lease, Leases
+from feedtree.exchanges.private.listings import Listings
 from feedtree.exchanges.private.slots import Slots
 from feedtree.exchanges.private.store import AccountStore
 from feedtree.exchanges.private.venue import PrivateVenue
 from feedtree.exchanges.symbols import Symbol, SymbolMap
+
+LISTING_HOLDS = 60.0  # seconds: what starts together asks for it once
 
 
 class Account:
@@ -49,6 +54,7 @@ class Account:
         self.rest = venue.rest(self.access.client, credentials, self.clock, self.symbols)
         self.slots = Slots(self.store)
         self.credentials = credentials
+        self._listings = Listings(partial(venue.listing, self.access.client))
         self._learned = False
         self._unread: set[str] = set()  # symbols by the venue's names, which pushes named and nobody knew
         self._unlisted: set[str] = set()  # those of them that the venue does not list either
@@ -81,8 +87,8 @@ class Account:
             VenueThrottled: it asks for a pause.
         """
         await self.clock.measure(self.rest.time_ns)
-        if self._unread or not self._learned:
-            await self.learn()
+        if self._unread or not (self._learned or self.venue.readable):
+            await self.learn(within=LISTING_HOLDS)
 
     def unknown(self, wire: str) -> bool:
         """Note that a push named a symbol that is not known; return whether learning may help."""
@@ -91,13 +97,20 @@ class Account:
         self._unread.add(wire)
         return True
 
-    async def learn(self) -> None:
-        """Make the venue's symbols known, where they cannot be read as they are; errors as `prepare`.
+    async def instruments(self) -> Sequence[Instrument]:
+        """Return what is traded, in which steps; errors as `prepare`."""
+        return await self._listings.instruments(LISTING_HOLDS)
+
+    async def learn(self, *, within: float = 0.0) -> None:
+        """Make the venue's symbols known; errors as `prepare`.
 
         Those that pushes named are compared with the venue from then on.
+
+        Args:
+            within: seconds; a listing that was asked for so shortly before will do.
         """
-        if self.venue.learn is not None:
-            await self.venue.learn(self.access.client, self.symbols)
+        for symbol in (await self._listings.get(within)).symbols:
+            self.symbols.to_wire(symbol)
         self._learned = True
         while self._unread:
             wire = self._unread.pop()

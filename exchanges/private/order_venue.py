@@ -1,17 +1,15 @@
 """What the desk has to know of a venue: data and a few functions, no class to inherit from."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
 
-from feedtree.exchanges.instruments import Instrument
 from feedtree.exchanges.private.account import Account
 from feedtree.exchanges.private.order_doors import Door
 from feedtree.exchanges.private.order_ids import IdForm
 from feedtree.exchanges.private.order_rates import VenueRates
 from feedtree.exchanges.private.orders import TimeInForce
-from feedtree.exchanges.rest import RestClient
 from feedtree.exchanges.side import Side
 from feedtree.supervisors import ChildSpec
 
@@ -47,7 +45,6 @@ class OrderVenue(Struct, frozen=True, kw_only=True):
         market_amounts: what a market order of each side may be over.
         market_times: what may be asked of a market order beside the default.
         longest_expiry: seconds that an order may be given until the venue refuses it.
-        instruments: fetches what is traded, in which steps.
         rest: makes the door that is always there.
         socket: makes the door that is a connection of its own; None where the venue has none.
     """
@@ -60,6 +57,5 @@ class OrderVenue(Struct, frozen=True, kw_only=True):
     market_amounts: Mapping[Side, frozenset[Amount]]
     market_times: frozenset[TimeInForce]
     longest_expiry: float
-    instruments: Callable[[RestClient], Awaitable[list[Instrument]]]
     rest: Callable[[Account], Door]
     socket: Callable[[Account], Socket] | None = None

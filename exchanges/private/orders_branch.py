@@ -65,7 +65,7 @@ def open_orders(account: Account, venue: OrderVenue, options: OrderOptions) -> O
         account.clock,
         ClientOrderIds(venue.ids, account.host.wall_ns(), token_bytes),
         options,
-        partial(venue.instruments, account.access.client),
+        account.instruments,
     )
     looks_after = options.on_stop is OpenOrders.CANCEL_ALL or options.dead_mans_switch is not None
     children.append(

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.endpoint import Endpoint
+from feedtree.exchanges.instruments import Listing
 from feedtree.exchanges.private.clock import VenueClock
 from feedtree.exchanges.private.codec import PrivateCodec
 from feedtree.exchanges.private.lease import LeaseCalls
@@ -25,7 +26,8 @@ class PrivateVenue(Struct, frozen=True):
         codec: makes the codec of one connection.
         rest: makes the signed reads of one account.
         history: how it tells of the past.
-        learn: makes the venue's symbols known; None where its spelling can be read as it is.
+        listing: fetches what it lists.
+        readable: whether a symbol can be read from its spelling alone; otherwise the listing has to be known first.
         lease: makes the calls about listen keys; None where subscriptions are signed instead.
     """
 
@@ -35,5 +37,6 @@ class PrivateVenue(Struct, frozen=True):
     codec: Callable[[Credentials, SymbolMap], PrivateCodec]
     rest: Callable[[RestClient, Credentials, VenueClock, SymbolMap], AccountRest]
     history: History
-    learn: Callable[[RestClient, SymbolMap], Awaitable[None]] | None = None
+    listing: Callable[[RestClient], Awaitable[Listing]]
+    readable: bool
     lease: Callable[[RestClient, Credentials, VenueClock], LeaseCalls] | None = None

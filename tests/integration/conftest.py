@@ -98,6 +98,13 @@ class Lab:
         assert self.sim is not None
         inflict([self.sim.simulation.venues[venue]], Fault(kind, **options))
 
+    def asked(self, venue: str, call: str) -> int:
+        """Return how often a venue got a REST call, ``GET /path``, lately: its journal is bounded."""
+        assert self.sim is not None
+        journal = self.sim.simulation.venues[venue].journal
+        requests = (entry["data"] for entry in journal.newest(100_000) if entry["what"] == "request")
+        return sum(request.startswith(call) for request in requests)
+
     def truth(self, venue: str, symbol: Symbol, sequence: int) -> dict[str, Any]:
         """Return the venue's own book at an id."""
         assert self.sim is not None

@@ -223,6 +223,19 @@ async def test_more_than_a_hundred_fills_of_an_outage_are_recovered(
         assert len(of(Fill, messages)) >= 130
 
 
+async def test_the_listing_is_fetched_once_at_the_start(autojump_clock, lab, tree) -> None:
+    """It is 2 MB, and of weight 10: stream and orders share it."""
+    async with lab(rate=50.0) as exchanges, tree(exchanges, config_of(exchanges)) as running:
+        account = running.accounts[KEY]
+        await settled(account)
+        assert account.orders.instrument("BTC/USDT") is not None
+        assert exchanges.asked("mexc.spot", "GET /api/v3/exchangeInfo") == 1
+        exchanges.inflict("mexc.spot", "reset")
+        await trio.sleep(10.0)
+        await settled(account)
+        assert exchanges.asked("mexc.spot", "GET /api/v3/exchangeInfo") == 1
+
+
 async def test_a_symbol_that_nobody_named_is_learned(autojump_clock, lab, tree, mexc_trader) -> None:
     """An order of another program: its pushes are read since the listing was, and later comparisons include it."""
     async with (

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from feedtree.exchanges.errors import RestFailed
+from feedtree.exchanges.instruments import Listing
 from feedtree.exchanges.mexc.listen_keys import MexcListenKeys
-from feedtree.exchanges.mexc.listing import learn
+from feedtree.exchanges.mexc.listing import listing
 from feedtree.exchanges.mexc.private_venue import MEXC_SPOT_PRIVATE
 from feedtree.exchanges.mexc.private_websocket import MexcPrivateSpotWebsocket
-from feedtree.exchanges.mexc.spelling import spell
 from feedtree.exchanges.rest import RestClient
-from feedtree.exchanges.symbols import Symbol, SymbolMap
+from feedtree.exchanges.symbols import Symbol
 
 
 async def test_every_listed_symbol_is_learned(rest_server: Any, answer: Any, autojump_clock: Any) -> None:
@@ -21,16 +21,14 @@ async def test_every_listed_symbol_is_learned(rest_server: Any, answer: Any, aut
         b'{"symbol":"X","baseAsset":5},7,{"symbol":"OLDUSDC","status":"3","baseAsset":"OLD","quoteAsset":"USDC"}]}'
     )
     client = RestClient("http://venue", rest_server.network)
-    symbols = SymbolMap(spell)
     async with rest_server.serving():
-        await learn(client, symbols)
+        found = await listing(client)
         rest_server.answer = lambda target: answer(b"[]")
         with pytest.raises(RestFailed):
-            await learn(client, symbols)
+            await listing(client)
         await client.aclose()
     assert rest_server.targets[0] == "/api/v3/exchangeInfo"
-    assert symbols.from_wire("BTCUSDT") == Symbol("BTC", "USDT")
-    assert symbols.from_wire("OLDUSDC") == Symbol("OLD", "USDC")
+    assert found == Listing((Symbol("BTC", "USDT"), Symbol("OLD", "USDC")), ())
 
 
 def test_the_venue_is_put_together() -> None:

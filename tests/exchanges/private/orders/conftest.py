@@ -324,7 +324,6 @@ VENUE = OrderVenue(
     },
     market_times=frozenset({TimeInForce.IOC, TimeInForce.FOK}),
     longest_expiry=50.0,
-    instruments=_instruments,
     rest=lambda account: None,  # type: ignore[arg-type,return-value]
 )
 
