@@ -30,6 +30,7 @@ from feedtree.ops.campaign.judge import Evidence
 from feedtree.ops.campaign.script import AS_BEFORE
 from feedtree.ops.campaign.truth import Truth
 from feedtree.ops.chaos.proxy import open_proxy
+from feedtree.ops.chaos.rerouting import led
 from feedtree.ops.config import Config, Venue
 from feedtree.ops.sim.accounts.config import DEMO_KEY, DEMO_NAME, DEMO_SECRET
 from feedtree.ops.sim.config import SimConfig
@@ -170,12 +171,11 @@ async def open_stage(
     ):
         urls = sim.urls[venue]
         market = Config({venue: Venue(SYMBOLS, channels=[Book()], ws_url=urls["ws"], rest_url=urls["rest"])})
-        there = {name: url.replace(f":{sim.port}", f":{proxy.address[1]}") for name, url in urls.items()}
         async with open_tree(market, network=network, wall_ns=wall_ns, rng=Random(seed), log=log) as tree:
             account = _ACCOUNTS[venue](
                 tree,
                 Credentials(DEMO_KEY, DEMO_SECRET),
-                options=Reach(ws_url=there["ws"], rest_url=there["rest"]),
+                options=Reach(ws_url=led(urls["ws"], proxy.address), rest_url=led(urls["rest"], proxy.address)),
                 symbols=SYMBOLS,
             )
             await account.initialize()

@@ -30,6 +30,8 @@ from feedtree.ops.sim.config import SimConfig
 from feedtree.ops.sim.faults import Fault, inflict
 from feedtree.ops.sim.server import RunningSim, serve_sim
 
+pytest.register_assert_rewrite("tests.integration.accounts")
+
 EPOCH_NS = 1_790_000_000_000_000_000
 PORT = 9000
 VENUES = ("gateio.spot", "mexc.spot")

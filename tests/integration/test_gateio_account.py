@@ -2,17 +2,16 @@
 
 from collections import Counter
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Any
 
 import pytest
 import trio
 
-from feedtree.actors.mailbox import Mailbox
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.private.messages import (
     AccountReconciled,
-    AccountSnapshot,
     AccountStreamFailed,
     AccountStreamLost,
     AccountStreamUp,
@@ -23,58 +22,27 @@ from feedtree.exchanges.private.messages import (
 from feedtree.exchanges.private.orders import OrderStatus
 from feedtree.ops import Config
 from feedtree.supervisors import ChildState
+from tests.integration import accounts
+from tests.integration.accounts import of, settled, taken
 
+VENUE = "gateio.spot"
 KEY = "gateio.spot/main"
 SLOT = "private/gateio.spot/main/stream/a"
 
 
-def config_of(lab: Any, **options: Any) -> Config:
-    return Config({}, accounts={"gateio.spot": {"main": lab.account_config(**options)}})
-
-
-def taken(mailbox: Mailbox) -> list[Any]:
-    messages: list[Any] = []
-    try:
-        while True:
-            messages += mailbox.take_nowait()
-    except trio.WouldBlock:
-        return messages
-
-
-def of(kind: type, messages: list[Any]) -> list[Any]:
-    return [message for message in messages if isinstance(message, kind)]
+config_of = partial(accounts.config_of, venue=VENUE)
 
 
 def check(account: Any, messages: list[Any], truth: Any) -> None:
-    """Everything that was told is the truth: gapless, each fill once, the state the venue's own."""
-    assert isinstance(messages[0], AccountSnapshot)
-    first = messages[0].sequence
-    assert [message.sequence for message in messages] == list(range(first, first + len(messages)))
-    fills = Counter((fill.order_id, fill.trade_id) for fill in of(Fill, messages))
-    assert fills == Counter((str(fill.order), str(fill.number)) for fill in truth.now.fills)
-    known: set[str] = set()
-    for message in messages:
-        if isinstance(message, OrderUpdate):
-            known.add(message.order.order_id)
-        elif isinstance(message, Fill):
-            assert message.order_id in known
-    view = account.view
-    held = {
-        currency: (Decimal(one.available).scaleb(-18), Decimal(one.locked).scaleb(-18))
-        for currency, one in truth.now.purse.items()
-        if one.available or one.locked
-    }
-    assert {name: (each.available, each.locked) for name, each in view.balances.items()} == held
-    assert [order.order_id for order in view.open_orders] == [str(number) for number in truth.now.open]
-
-
-async def settled(account: Any) -> None:
-    """Wait until the account was compared with the venue after the last of its doubts."""
-    await trio.sleep(6.0)
-    with trio.move_on_after(60.0):
-        async with account.when_consistent():
-            pass
-    assert account.consistent, account.view.unexplained
+    """See `accounts.check`; a fill has the same id wherever it is told."""
+    accounts.check(
+        account,
+        messages,
+        truth,
+        fill=lambda fill: (fill.order_id, fill.trade_id),
+        fills=((str(fill.order), str(fill.number)) for fill in truth.now.fills),
+        order_id=str,
+    )
 
 
 async def trade(trader: Any, seconds: float, rng: Random, pace: float = 0.15) -> None:

@@ -1,7 +1,7 @@
 """An account at the simulated MEXC: listen keys, protobuf pushes, and the truth where fills are asked for by symbol."""
 
-from collections import Counter
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -9,11 +9,9 @@ import pytest
 import structlog
 import trio
 
-from feedtree.actors.mailbox import Mailbox
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.private.messages import (
     AccountReconciled,
-    AccountSnapshot,
     AccountStreamFailed,
     AccountStreamLost,
     AccountStreamUp,
@@ -22,27 +20,17 @@ from feedtree.exchanges.private.messages import (
     OrderUpdate,
 )
 from feedtree.exchanges.private.orders import OrderStatus, OrderType, TimeInForce
-from feedtree.ops import Config
+from feedtree.ops.sim.mexc.account_shapes import order_id
+from tests.integration import accounts
+from tests.integration.accounts import of, taken
 
+VENUE = "mexc.spot"
 KEY = "mexc.spot/main"
 STREAM = "private/mexc.spot/main/stream"
 
 
-def config_of(lab: Any, **options: Any) -> Config:
-    return Config({}, accounts={"mexc.spot": {"main": lab.account_config("mexc.spot", **options)}})
-
-
-def taken(mailbox: Mailbox) -> list[Any]:
-    messages: list[Any] = []
-    try:
-        while True:
-            messages += mailbox.take_nowait()
-    except trio.WouldBlock:
-        return messages
-
-
-def of(kind: type, messages: list[Any]) -> list[Any]:
-    return [message for message in messages if isinstance(message, kind)]
+config_of = partial(accounts.config_of, venue=VENUE)
+settled = partial(accounts.settled, within=120.0)
 
 
 def told(order_id: str, price: Decimal, quantity: Decimal) -> tuple[str, Decimal, Decimal]:
@@ -50,49 +38,24 @@ def told(order_id: str, price: Decimal, quantity: Decimal) -> tuple[str, Decimal
     return order_id, price.normalize(), quantity.normalize()
 
 
-def true_fills(lab: Any) -> Counter[Any]:
-    markets = lab.sim.simulation.venues["mexc.spot"].markets
-    return Counter(
-        told(
-            f"C02__{fill.order}115",
-            Decimal(markets[fill.wire].price_text(fill.price)),
-            Decimal(markets[fill.wire].size_text(fill.lots)),
-        )
-        for fill in lab.account("mexc.spot").now.fills
-    )
-
-
 def check(account: Any, messages: list[Any], lab: Any) -> None:
-    """Everything that was told is the truth: gapless, each fill once, the state the venue's own."""
-    assert isinstance(messages[0], AccountSnapshot)
-    first = messages[0].sequence
-    assert [message.sequence for message in messages] == list(range(first, first + len(messages)))
-    fills = of(Fill, messages)
-    assert Counter(told(fill.order_id, fill.price, fill.quantity) for fill in fills) == true_fills(lab)
-    known: set[str] = set()
-    for message in messages:
-        if isinstance(message, OrderUpdate):
-            known.add(message.order.order_id)
-        elif isinstance(message, Fill):
-            assert message.order_id in known
-    truth = lab.account("mexc.spot").now
-    held = {
-        currency: (Decimal(one.available).scaleb(-18), Decimal(one.locked).scaleb(-18))
-        for currency, one in truth.purse.items()
-        if one.available or one.locked
-    }
-    view = account.view
-    assert {name: (each.available, each.locked) for name, each in view.balances.items()} == held
-    assert {order.order_id for order in view.open_orders} == {f"C02__{number}115" for number in truth.open}
-
-
-async def settled(account: Any) -> None:
-    """Wait until the account was compared with the venue after the last of its doubts."""
-    await trio.sleep(6.0)
-    with trio.move_on_after(120.0):
-        async with account.when_consistent():
-            pass
-    assert account.consistent, account.view.unexplained
+    """See `accounts.check`."""
+    markets, truth = lab.sim.simulation.venues[VENUE].markets, lab.account(VENUE)
+    accounts.check(
+        account,
+        messages,
+        truth,
+        fill=lambda fill: told(fill.order_id, fill.price, fill.quantity),
+        fills=(
+            told(
+                order_id(fill.order),
+                Decimal(markets[fill.wire].price_text(fill.price)),
+                Decimal(markets[fill.wire].size_text(fill.lots)),
+            )
+            for fill in truth.now.fills
+        ),
+        order_id=order_id,
+    )
 
 
 async def trade(trader: Any, seconds: float, rng: Random, pace: float = 0.15) -> None:
@@ -291,7 +254,7 @@ async def test_fills_beyond_the_venues_limit_leave_the_account_inconsistent(
         await trio.sleep(0.5)
         orders = mexc_trader(exchanges)
         await orders.place("sell", orders.touch("sell", -0.04), "20")
-        assert sum(true_fills(exchanges).values()) > 100
+        assert len(exchanges.account(VENUE).now.fills) > 100
         exchanges.turn("mexc.spot", upgrade_status=0)
         await account.wait_live(30.0)
         await trio.sleep(60.0)
@@ -299,7 +262,7 @@ async def test_fills_beyond_the_venues_limit_leave_the_account_inconsistent(
         left = " ".join(account.view.unexplained)
         assert "more than its fills tell" in left
         assert "/api/v3/myTrades BTC/USDT: more than 100 rows" in left
-        assert 100 <= len(of(Fill, taken(mailbox))) < sum(true_fills(exchanges).values())
+        assert 100 <= len(of(Fill, taken(mailbox))) < len(exchanges.account(VENUE).now.fills)
         account.acknowledge()
         await settled(account)
 

@@ -1,19 +1,18 @@
 """Orders of an account at the simulated Gate.io, through both doors."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 import trio
 
-from feedtree.exchanges.access import Reach
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.gateio.private_websocket import GateioPrivateSpotWebsocket
 from feedtree.exchanges.private.cancel_report import Cause
 from feedtree.exchanges.private.messages import OrderResolved
 from feedtree.exchanges.private.order_errors import (
+    AccountInconsistent,
     DeskClosed,
     DeskKilled,
     OrderNotFound,
@@ -23,12 +22,11 @@ from feedtree.exchanges.private.order_errors import (
 from feedtree.exchanges.private.order_options import DoorChoice, OpenOrders, OrderOptions
 from feedtree.exchanges.private.orders import Accepted, OrderStatus, Rejected, RejectReason
 from feedtree.exchanges.wire.memory import Fault
-from feedtree.ops import Config
-from feedtree.ops.sim.accounts.config import DEMO_KEY, DEMO_SECRET
+from feedtree.ops.sim.accounts.config import DEMO_KEY
+from tests.integration import accounts
 
 VENUE = "gateio.spot"
 SOCKET = "private/gateio.spot/main/orders/socket"
-HELD = Credentials(DEMO_KEY, DEMO_SECRET)
 
 
 @pytest.fixture(params=list(DoorChoice), ids=str)
@@ -36,38 +34,9 @@ def door(request: Any) -> DoorChoice:
     return request.param
 
 
-@asynccontextmanager
-async def trading(
-    lab: Any, tree: Any, options: OrderOptions | None = None, credentials: Credentials = HELD, **sim: Any
-) -> AsyncIterator[tuple[Any, Any, Any]]:
-    """An account that trades at a quiet market: the lab, the tree, the account."""
-    async with lab(rate=1.0, **sim) as exchanges, tree(exchanges, Config({})) as running:
-        urls = exchanges.sim.urls[VENUE]
-        reach = Reach(ws_url=urls["ws"], rest_url=urls["rest"])
-        account = GateioPrivateSpotWebsocket(running, credentials, options=reach, orders=options)
-        await account.initialize()
-        if credentials is HELD:
-            await account.wait_live(10)
-            assert await account.orders.wait_ready(10)
-            await trio.sleep(1)
-        try:
-            yield exchanges, running, account
-        finally:
-            await account.aclose()
-
-
-def price(lab: Any, side: str, away: str = "0.01") -> Decimal:
-    """A price in the market's steps: passive by so much (a share), or taking where it is negative."""
-    market = lab.sim.simulation.venues[VENUE].markets["BTC_USDT"]
-    best = Decimal(market.price_text(abs(market.book.best_bid if side == "buy" else market.book.best_ask)))
-    factor = 1 - Decimal(away) if side == "buy" else 1 + Decimal(away)
-    return (best * factor).quantize(Decimal("0.1"), ROUND_DOWN)
-
-
-def entries(lab: Any, doing: str = "place") -> list[Any]:
-    """The order-entry requests that arrived, by the venue's own log."""
-    log = lab.sim.simulation.venues[VENUE].private.entries.matching("", "")
-    return [entry for entry in log if entry.doing == doing]
+trading = partial(accounts.trading, GateioPrivateSpotWebsocket)
+price = partial(accounts.price, VENUE)
+entries = partial(accounts.entries, VENUE)
 
 
 async def test_an_order_lives_and_dies(autojump_clock, lab, tree, door: DoorChoice) -> None:
@@ -443,3 +412,25 @@ async def test_a_clock_that_stepped_since_it_was_asked_is_asked_again(autojump_c
             "BTC/USDT", "buy", quantity=Decimal("0.01"), price=price(exchanges, "buy")
         )
         assert isinstance(placed, Accepted)
+
+
+async def test_a_key_that_may_read_no_more_still_cancels(autojump_clock, lab, tree) -> None:
+    """Its stream is parked, with what to do; no order is placed then, and what is open can be taken back."""
+    async with trading(lab, tree) as (exchanges, running, account):
+        desk = account.orders
+        resting = {
+            "quantity": Decimal("0.01"),
+            "price": price(exchanges, "buy"),
+        }
+        placed = await desk.place("BTC/USDT", "buy", **resting)
+        exchanges.turn(VENUE, deny_permission="read")
+        exchanges.inflict(VENUE, "reset")
+        await running.failed("private/gateio.spot/main/stream/a")
+        await trio.sleep(1)
+        assert account.view.state == "failed"
+        with pytest.raises(AccountInconsistent):
+            await desk.place("BTC/USDT", "buy", **resting)
+        assert len(entries(exchanges)) == 1
+        ended = await desk.cancel("BTC/USDT", order_id=placed.order_id)
+        assert ended.status is OrderStatus.CANCELLED
+        assert not exchanges.account().now.open

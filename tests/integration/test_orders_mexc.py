@@ -1,14 +1,12 @@
 """Orders of an account at the simulated MEXC: REST alone, answers that tell little, and no amendments."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 import trio
 
-from feedtree.exchanges.access import Reach
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.mexc.private_websocket import MexcPrivateSpotWebsocket
 from feedtree.exchanges.private.messages import OrderResolved
@@ -20,44 +18,14 @@ from feedtree.exchanges.private.order_errors import (
 )
 from feedtree.exchanges.private.order_options import OpenOrders, OrderOptions
 from feedtree.exchanges.private.orders import Accepted, OrderStatus, Rejected, RejectReason
-from feedtree.ops import Config
-from feedtree.ops.sim.accounts.config import DEMO_KEY, DEMO_SECRET
+from tests.integration import accounts
 
 VENUE = "mexc.spot"
 
 
-@asynccontextmanager
-async def trading(
-    lab: Any, tree: Any, options: OrderOptions | None = None, **sim: Any
-) -> AsyncIterator[tuple[Any, Any, Any]]:
-    """An account that trades at a quiet market: the lab, the tree, the account."""
-    async with lab(rate=1.0, **sim) as exchanges, tree(exchanges, Config({})) as running:
-        urls = exchanges.sim.urls[VENUE]
-        reach = Reach(ws_url=urls["ws"], rest_url=urls["rest"])
-        held = Credentials(DEMO_KEY, DEMO_SECRET)
-        account = MexcPrivateSpotWebsocket(running, held, options=reach, orders=options)
-        await account.initialize()
-        await account.wait_live(10)
-        assert await account.orders.wait_ready(10)
-        await trio.sleep(1)
-        try:
-            yield exchanges, running, account
-        finally:
-            await account.aclose()
-
-
-def price(lab: Any, side: str, away: str = "0.01") -> Decimal:
-    """A price in the market's steps: passive by so much (a share), or taking where it is negative."""
-    market = lab.sim.simulation.venues[VENUE].markets["BTCUSDT"]
-    best = Decimal(market.price_text(abs(market.book.best_bid if side == "buy" else market.book.best_ask)))
-    factor = 1 - Decimal(away) if side == "buy" else 1 + Decimal(away)
-    return (best * factor).quantize(Decimal("0.1"), ROUND_DOWN)
-
-
-def entries(lab: Any, doing: str = "place") -> list[Any]:
-    """The order-entry requests that arrived, by the venue's own log."""
-    log = lab.sim.simulation.venues[VENUE].private.entries.matching("", "")
-    return [entry for entry in log if entry.doing == doing]
+trading = partial(accounts.trading, MexcPrivateSpotWebsocket)
+price = partial(accounts.price, VENUE)
+entries = partial(accounts.entries, VENUE)
 
 
 async def test_an_order_lives_and_dies(autojump_clock, lab, tree) -> None:
