@@ -175,7 +175,9 @@ async def open_stage(
             account = _ACCOUNTS[venue](
                 tree,
                 Credentials(DEMO_KEY, DEMO_SECRET),
-                options=Reach(ws_url=led(urls["ws"], proxy.address), rest_url=led(urls["rest"], proxy.address)),
+                options=Reach(
+                    ws_url=led(urls["ws"], proxy.address), rest_url=led(urls["rest"], proxy.address)
+                ),
                 symbols=SYMBOLS,
             )
             await account.initialize()
