@@ -160,9 +160,10 @@ class _Door:
                 transport.abort()
                 return False
             return await http.answer(answer)
-        status = self._simulation.board.of(venue.name).upgrade_status
+        switches = self._simulation.board.of(venue.name)
+        status = switches.upgrade_status
         if status:
-            return await http.answer(venue.throttled(status, self._retry_after(venue, status)))
+            return await http.answer(venue.throttled(status, switches.retry_after(status)))
         await self._websocket(venue, request, transport, http)
         return False
 
@@ -181,7 +182,7 @@ class _Door:
         await trio.sleep(switches.rest_delay_s)
         status = switches.rest_status
         answer = (
-            venue.throttled(status, self._retry_after(venue, status))
+            venue.throttled(status, switches.retry_after(status))
             if status
             else await venue.rest(request, entries)
         )
@@ -192,11 +193,6 @@ class _Door:
         body = answer.body.decode("utf-8", "replace")
         venue.journal.add(venue.clock.now_ns(), request.peer, "answer", f"{answer.status} {body[:500]}")
         return answer
-
-    def _retry_after(self, venue: Venue, status: int) -> tuple[tuple[str, str], ...]:
-        seconds = self._simulation.board.of(venue.name).retry_after_s
-        states = seconds and status in (403, 418, 429, 503)
-        return (("Retry-After", f"{seconds:g}"),) if states else ()
 
     async def _websocket(
         self, venue: Venue, request: Request, transport: Transport, http: HttpConnection

@@ -85,6 +85,11 @@ class VenueSwitches(Struct, kw_only=True):
     ] = "none"
     deny_ip: Annotated[bool, _says("keys are refused from every address")] = False
 
+    def retry_after(self, status: int) -> tuple[tuple[str, str], ...]:
+        """Return the header that states a pause with this HTTP status; none where none is to be stated."""
+        states = self.retry_after_s and status in (403, 418, 429, 503)
+        return (("Retry-After", f"{self.retry_after_s:g}"),) if states else ()
+
 
 class GateioSwitches(VenueSwitches, kw_only=True):
     """Switches of gateio.spot."""

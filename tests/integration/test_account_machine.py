@@ -49,7 +49,7 @@ pytestmark = pytest.mark.campaign
 EPOCH_NS = 1_790_000_000_000_000_000
 LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(50))
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
-EXAMPLES = settings(max_examples=200 if DEEP else 20, stateful_step_count=30)
+EXAMPLES = settings(max_examples=200 if DEEP else 14, stateful_step_count=30)
 OF_ORDERS = (Point.BEFORE_SEND, Point.BEFORE_ARRIVAL, Point.BEFORE_ACK, Point.BEFORE_FILL)
 RATE = 30.0  # orders of others per second
 BETWEEN = 0.01  # seconds from one step to the next

@@ -108,7 +108,7 @@ class PrivateSide(ABC):
     async def spoilt(self) -> Response | None:
         """Return what is answered to an order that was done, where a switch spoils such answers."""
         if self._switches.order_answers == "status":
-            return self._venue.throttled(503, ())
+            return self._venue.throttled(503, self._switches.retry_after(503))
         if self._switches.order_answers == "withheld":
             await trio.sleep(_SILENCE_S)
         return None

@@ -78,7 +78,8 @@ class AccountRest:
             return json_response({"label": denied.label, "message": denied.text}, denied.status, headers)
         status = self._side.switches.private_rest_status
         if route.permission == READ and status:
-            return self._side.venue.throttled(status, headers)
+            stated = self._side.switches.retry_after(status)
+            return self._side.venue.throttled(status, (*headers, *stated))
         if route.kind == "order" and self._side.switches.order_answers != "normal":
             return await self._side.spoilt()
         return json_response(content, route.status, headers)

@@ -83,7 +83,7 @@ class AccountRest:
             return denied.response()
         status = self._side.switches.private_rest_status
         if status and request.method == "GET":
-            return self._side.venue.throttled(status, ())
+            return self._side.venue.throttled(status, self._side.switches.retry_after(status))
         if route.places and self._side.switches.order_answers != "normal":
             return await self._side.spoilt()
         return json_response(content)

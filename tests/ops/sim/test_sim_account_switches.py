@@ -170,6 +170,35 @@ async def test_private_rest_status_fails_reads_and_not_orders(
             assert (await bench.mexc().place(quantity="0.5", price=bid(bench, MEXC))).status == 200
 
 
+@pytest.mark.parametrize(
+    ("status", "seconds", "stated"), [(429, 7, "7"), (503, 0.5, "0.5"), (502, 7, None), (429, 0, None)]
+)
+@pytest.mark.parametrize("venue", [GATEIO, MEXC])
+async def test_a_pause_is_stated_where_reads_of_an_account_fail(
+    simulated: Any, autojump_clock: Any, venue: str, status: int, seconds: float, stated: str | None
+) -> None:
+    """As it is where all of REST does."""
+    switches = {"private_rest_status": status, "retry_after_s": seconds}
+    async with simulated(rate=0.0, switches={venue: switches}) as bench:
+        asked = bench.gate() if venue == GATEIO else bench.mexc()
+        answer = await asked.rest("GET", "/spot/accounts" if venue == GATEIO else "/account")
+        assert (answer.status, answer.headers.get("retry-after")) == (status, stated)
+
+
+@pytest.mark.parametrize("venue", [GATEIO, MEXC])
+async def test_a_pause_is_stated_where_an_order_is_answered_by_a_status(
+    simulated: Any, autojump_clock: Any, venue: str
+) -> None:
+    """The order was taken all the same."""
+    switches = {"order_answers": "status", "retry_after_s": 3}
+    async with simulated(rate=0.0, switches={venue: switches}) as bench:
+        if venue == GATEIO:
+            answer = await bench.gate().place(amount="0.5", price=bid(bench))
+        else:
+            answer = await bench.mexc().place(quantity="0.5", price=bid(bench, MEXC))
+        assert (answer.status, answer.headers["retry-after"]) == (503, "3")
+
+
 @pytest.mark.parametrize("venue", [GATEIO, MEXC])
 @pytest.mark.parametrize(
     ("switch", "value", "read", "trade"),
