@@ -477,3 +477,13 @@ def instrument_of() -> Callable[..., Instrument]:
 def way() -> type[Way]:
     """What happens to a request on its way."""
     return Way
+
+
+@pytest.fixture(scope="session")
+def refusal() -> Callable[..., Refused]:
+    """Makes a venue's no."""
+
+    def made(reason: RejectReason = RejectReason.OTHER, **more: Any) -> Refused:
+        return Refused(reason=reason, code="LABEL", text="words", **more)
+
+    return made
