@@ -3,13 +3,12 @@
 import argparse
 import sys
 import time
-from collections.abc import Sequence
 
 import structlog
 import trio
 
 from feedtree.exchanges.wire.tcp import TcpNetwork
-from feedtree.ops.campaign.cuts import Point
+from feedtree.ops.campaign.report import summary, told
 from feedtree.ops.campaign.run import Result, run_seed
 from feedtree.ops.sim.markets import GATEIO, MEXC
 
@@ -24,18 +23,9 @@ def main() -> int:
         for venue in options.venues:
             result = trio.run(_one, venue, seed, options.seconds)
             results.append(result)
-            print(_line(result), flush=True)
-            for sentence in result.broken:
-                print(f"  {sentence}", flush=True)
+            print(told(result), flush=True)
     failed = [result for result in results if result.broken]
-    print(
-        f"{len(results)} seeds run, {sum(result.placed for result in results)} orders, "
-        f"{sum(result.fills for result in results)} fills, "
-        f"{sum(result.disturbances for result in results)} disturbances, "
-        f"{sum(result.cuts + sum(result.points.values()) for result in results)} cuts made, "
-        f"{sum(len(result.broken) for result in results)} invariants broken"
-    )
-    print(f"cuts by point: {_cuts(results)}")
+    print(summary(results))
     for result in failed:
         print(
             f"again: python -m feedtree.ops.campaign --venues {result.venue} --first {result.seed} --seeds 1"
@@ -43,24 +33,8 @@ def main() -> int:
     return int(bool(failed))
 
 
-def _cuts(results: Sequence[Result]) -> str:
-    """Return where connections were cut, and how often."""
-    counts = {"anywhere": sum(result.cuts for result in results)}
-    for point in Point:
-        counts[point] = sum(result.points.get(point, 0) for result in results)
-    return ", ".join(f"{times} {point}" for point, times in counts.items())
-
-
 async def _one(venue: str, seed: int, seconds: float) -> Result:
     return await run_seed(venue, seed, TcpNetwork(), wall_ns=time.time_ns, log=_quiet(), seconds=seconds)
-
-
-def _line(result: Result) -> str:
-    verdict = "held" if not result.broken else f"{len(result.broken)} BROKEN"
-    return (
-        f"{result.venue} seed {result.seed}: {result.placed} orders, {result.others} other calls, "
-        f"{result.fills} fills, {result.disturbances} disturbances, cuts: {_cuts([result])}: {verdict}"
-    )
 
 
 def _quiet() -> structlog.typing.FilteringBoundLogger:

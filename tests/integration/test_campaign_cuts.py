@@ -15,6 +15,7 @@ from feedtree.exchanges.wire.memory import MemoryNetwork
 from feedtree.ops.campaign.calls import PlaceCall, PlaceCalls, Wish
 from feedtree.ops.campaign.cuts import HOW, How, Point, points
 from feedtree.ops.campaign.judge import broken
+from feedtree.ops.campaign.run import run_seed
 from feedtree.ops.campaign.stage import KEY_LIFE, SYMBOLS, Stage, open_stage
 from feedtree.ops.sim.markets import GATEIO, MEXC
 
@@ -167,3 +168,14 @@ async def test_a_point_that_is_not_reached_in_time_is_given_up(autojump_clock: A
         assert call is not None
         assert call.ending == "accepted"
     assert not any(fill.recovered for fill in fills(stage))
+
+
+@each_venue
+async def test_a_seed_is_run_and_tells_where_it_cut(autojump_clock: Any, venue: str) -> None:
+    """Its script waits for several points, and reaches some of them."""
+    result = await run_seed(venue, 4, MemoryNetwork(), wall_ns=wall_ns, log=LOG, seconds=6.0, calm=2.5)
+    assert result.broken == []
+    assert set(result.points) == set(points(venue))
+    assert sum(result.points.values()) > 0
+    assert result.fills > 0
+    assert result.others > 0
