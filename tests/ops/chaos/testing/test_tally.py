@@ -37,7 +37,7 @@ def fill(quantity: str) -> Fill:
         role=None,
         venue_ns=0,
         recovered=False,
-        cursor="",
+        position="",
     )
 
 
