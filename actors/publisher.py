@@ -8,7 +8,7 @@ from feedtree.actors.mailbox import Mailbox
 
 
 class Superseded(Exception):
-    """A newer incarnation of this stream publishes now; this one must end."""
+    """This incarnation of the stream has ended, or a newer one publishes in its place; it must end."""
 
 
 class Publisher:
@@ -16,7 +16,7 @@ class Publisher:
 
     Args:
         generation: the incarnation that publishes.
-        current: tells the generation that may publish now.
+        current: tells the generation that may publish now; 0 where none may.
         fanout: where to.
     """
 
@@ -54,4 +54,5 @@ class Publisher:
         """
         current = self._current()
         if current != self.generation:
-            raise Superseded(f"generation {self.generation} was superseded by {current}")
+            by = f"was superseded by {current}" if current else "has ended"
+            raise Superseded(f"generation {self.generation} {by}")

@@ -29,6 +29,11 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+def stopped(error: BaseException) -> bool:
+    """Return whether an incarnation ended since it was stopped, and by no failure of its own."""
+    return all(isinstance(leaf, trio.Cancelled) for leaf in _leaves(error))
+
+
 def still_counted(error: BaseException) -> bool:
     """Return whether the venue may count a connection that ended so: it was open, and no close got through.
 

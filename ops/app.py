@@ -300,6 +300,7 @@ def options_of(venue: Venue) -> StreamOptions:
         read=ReadMode(venue.read_mode, venue.coalesce_s),
         delivery=venue.delivery,
         topics_per_connection=venue.topics_per_connection,
+        redundancy=venue.redundancy,
     )
 
 

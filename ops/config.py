@@ -41,7 +41,7 @@ class Venue:
         local_address: the IP address to connect from.
         proxy: an HTTP CONNECT proxy, ``http://host:port``.
         enabled: False leaves the venue out.
-        redundancy: connections that carry each shard at the same time; 1.
+        redundancy: connections that carry each shard at the same time: 1, or 2, so that the loss of one costs nothing.
         read: how sockets are read: ``wait``, ``spin``, ``coalesce`` (1 ms) or ``coalesce:SECONDS``.
         delivery: ``mailbox``, or ``tap`` where the app attaches taps and wants no mailbox fed.
         topics_per_connection: another number than the venue's own (Gate.io 100, up to 4,000; MEXC 30, its limit).

@@ -153,9 +153,9 @@ def at_least_one(value: object) -> int:
 
 def redundancy(value: object) -> int:
     """Accept the number of connections a shard."""
-    if isinstance(value, bool) or value != 1:
-        raise Wrong(f"{shown(value)} is not allowed; allowed: 1 connection a shard")
-    return 1
+    if isinstance(value, bool) or not isinstance(value, int) or value not in (1, 2):
+        raise Wrong(f"{shown(value)} is not allowed; allowed: 1 or 2 connections a shard")
+    return value
 
 
 def reading(value: object) -> str:

@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from feedtree.exchanges.public.channels import Topic
-from feedtree.exchanges.public.shard import StreamReport, TopicState, TopicStatus
+from feedtree.exchanges.public.records import TopicState, TopicStatus
+from feedtree.exchanges.public.shard import StreamReport
 from feedtree.ops.report import Report
 from feedtree.supervisors.snapshot import ChildState, Node
 

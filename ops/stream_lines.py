@@ -12,7 +12,7 @@ from feedtree.exchanges.public.messages import (
     StreamUp,
     SubscriptionRejected,
 )
-from feedtree.exchanges.public.shard import TopicState, TopicStatus
+from feedtree.exchanges.public.records import TopicState, TopicStatus
 
 LINES_AT_ONCE = 20  # more of one moment are told as a number
 _NAMED = 3  # topics that a line names

@@ -15,7 +15,8 @@ from feedtree.exchanges.public.channels import Book, Topic
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.hub import PublicHub
 from feedtree.exchanges.public.messages import BookResynced, StreamLost
-from feedtree.exchanges.public.shard import Recovery, StreamReport, TopicState
+from feedtree.exchanges.public.records import TopicState
+from feedtree.exchanges.public.shard import Recovery, StreamReport
 from feedtree.exchanges.public.views import event_rules
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.account_watch import TOLD, account_lines, account_row, fills_lines
@@ -161,7 +162,7 @@ class Watch:
         if recovery is not None:
             missed = None if recovery.live_ns is None else self._missed.count(stream.venue, _shard(stream))
             cells = RecoveryCells(recovery.detected_ms / 1e3, _outage(recovery), missed)
-        return StreamRow(stream.path, stream.state, max(0, stream.generation - 1), rate, cells)
+        return StreamRow(stream.path, stream.state, stream.restarts, rate, cells)
 
 
 def status_line(screen: Screen) -> str:

@@ -20,7 +20,7 @@ from feedtree.exchanges.mexc import channels as wire
 from feedtree.exchanges.mexc.proto.reading_pb2 import Columns, Push
 from feedtree.exchanges.public.channels import Kline as KlineChannel
 from feedtree.exchanges.public.channels import Topic
-from feedtree.exchanges.public.codec import Decoded
+from feedtree.exchanges.public.codec import MADE_UP, Decoded
 from feedtree.exchanges.public.messages import (
     BookDelta,
     BookSnapshot,
@@ -161,7 +161,7 @@ def _trade_ids(deals: list[_Deal]) -> list[str]:
     for index, (price, size, kind, time, trade_id) in enumerate(deals):
         if not trade_id:
             equal = (price, size, kind, time)
-            ids[index] = f"{time}-{price!r}-{size!r}-{kind}-{seen[equal]}"
+            ids[index] = f"{MADE_UP}{time}-{price!r}-{size!r}-{kind}-{seen[equal]}"
             seen[equal] += 1
     return ids
 

@@ -103,6 +103,12 @@ class BookSide:
         prices = [sign * key for key in islice(reversed(self.keys), levels)]
         return tuple([(price, sizes[price]) for price in prices])
 
+    def since(self, other: "BookSide") -> list[tuple[float, float]]:
+        """Return the levels that make this side of the other one: (price, size), a size of 0 for one that is gone."""
+        sizes, before = self._sizes, other._sizes
+        changed = [(price, size) for price, size in sizes.items() if before.get(price) != size]
+        return changed + [(price, 0.0) for price in before if price not in sizes]
+
     def volume_to(self, price: float) -> float:
         """Return the summed size from the best price to this one, inclusive; costs the levels between."""
         limit = self._sign * price

@@ -41,7 +41,17 @@ class BookSync:
         reason: why the last GAP was one.
     """
 
-    __slots__ = ("_buffer", "_candidate", "_candidate_ns", "_fresh", "_repeats", "_seed", "book", "reason")
+    __slots__ = (
+        "_buffer",
+        "_candidate",
+        "_candidate_ns",
+        "_fresh",
+        "_repeats",
+        "_seed",
+        "_spoilt",
+        "book",
+        "reason",
+    )
 
     def __init__(self, seed: Seed, true_depth: int, window: int = 0) -> None:
         self.book = OrderBook(true_depth, window)
@@ -50,6 +60,7 @@ class BookSync:
         self._buffer = _buffer_of(seed)
         self._repeats = 0  # pushes in a row that were dropped
         self._fresh = False  # True between a snapshot and the first change after it
+        self._spoilt = False  # True where the last gap left something in the book that was not told
         self._candidate: RawBook | None = None  # a snapshot that no push has vouched for yet
         self._candidate_ns = 0  # when it came
 
@@ -70,6 +81,17 @@ class BookSync:
         self.book.depth = true_depth
         self.book.bids.window = self.book.asks.window = window
         self.restart()
+
+    @property
+    def intact(self) -> bool:
+        """Whether the book, out of step or not, is as it was after the last change that was APPLIED."""
+        return self.book.live or not self._spoilt
+
+    def renew(self) -> OrderBook:
+        """Go on with another, empty book; return the one so far, which is somebody else's from now on."""
+        book = self.book
+        self.book = OrderBook(book.depth, book.bids.window)
+        return book
 
     def lose(self) -> None:
         """Mark the book out of date; its levels stay readable as STALE."""
@@ -123,6 +145,7 @@ class BookSync:
     def _gap(self, reason: str, push: BookDelta | None = None) -> Outcome:
         self.restart()
         self.reason = reason
+        self._spoilt = push is None
         if push is not None and self._seed is Seed.REST:
             self._buffer.append(push)
         return Outcome.GAP
@@ -212,6 +235,7 @@ class BookSync:
 
     def _go_live(self, received_ns: int, venue_ns: int | None, sent_ns: int | None) -> None:
         book = self.book
+        self._spoilt = False
         book.state = BookState.LIVE
         book.changed_ns = received_ns
         book.venue_ns = venue_ns

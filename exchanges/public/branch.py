@@ -2,7 +2,8 @@
 
 gateio.spot         venue supervisor, dynamic; a bulkhead
 └── shard-1         dynamic
-└── a           the connection
+    ├── a           the connection
+    └── b           while it takes over, or for good with redundancy 2
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from functools import partial
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.session import run_connection
 from feedtree.exchanges.public.shard import Shard
+from feedtree.exchanges.public.slots import Slot
 from feedtree.exchanges.public.source import Source
 from feedtree.supervisors import BackoffPolicy, ChildSpec, Herd, SupervisorSpec
 
@@ -20,7 +22,7 @@ VENUE_INTENSITY = (3, 300.0)
 
 
 class Branch:
-    """Makes the specs of one feed's branch; a restart brings back the shards of that moment."""
+    """Makes the specs of one feed's branch; a restart brings back the shards and slots of that moment."""
 
     def __init__(self, id: str, feed: Feed, source: Source, *, park: bool) -> None:  # noqa: A002 - OTP's word
         self._id = id
@@ -48,12 +50,17 @@ class Branch:
     def shard(self, shard: Shard) -> SupervisorSpec:
         """Return a shard supervisor's spec."""
         intensity, period = CONNECTION_INTENSITY
-        connection = ChildSpec(
-            id="a",
-            start=partial(run_connection, self._feed, shard, self._source),
+
+        def slots() -> Sequence[ChildSpec]:
+            return [self.slot(slot) for slot in shard.slots.values() if slot.wanted]
+
+        return SupervisorSpec(id=shard.id, children=slots, dynamic=True, intensity=intensity, period=period)
+
+    def slot(self, slot: Slot) -> ChildSpec:
+        """Return the spec of one connection."""
+        return ChildSpec(
+            id=slot.name,
+            start=partial(run_connection, self._feed, slot, self._source),
             shutdown=CONNECTION_STOP,
             backoff=self._backoff,
-        )
-        return SupervisorSpec(
-            id=shard.id, children=[connection], dynamic=True, intensity=intensity, period=period
         )

@@ -22,6 +22,9 @@ from feedtree.exchanges.public.messages import (
     Trade,
 )
 
+MADE_UP = "~"
+"""What the id of a trade begins with that the venue gave none: it need not be the same on another connection."""
+
 
 class Seed(Enum):
     """Where a topic's first state comes from."""

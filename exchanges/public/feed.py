@@ -5,6 +5,7 @@ and go; each gets a publisher that is bound to its generation.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from math import inf
 from typing import Literal
 
 import trio
@@ -16,7 +17,9 @@ from feedtree.exchanges.public.book import OrderBook
 from feedtree.exchanges.public.channels import Book, Channel, Topic
 from feedtree.exchanges.public.coverage import Coverage
 from feedtree.exchanges.public.messages import BookView, StreamFailed, StreamLost
-from feedtree.exchanges.public.shard import Shard, StreamReport, TopicRecord, TopicState, TopicStatus
+from feedtree.exchanges.public.records import TopicRecord, TopicState, TopicStatus
+from feedtree.exchanges.public.shard import Shard, StreamReport
+from feedtree.exchanges.public.slots import Slot
 from feedtree.exchanges.public.taps import Tap, TapFunction
 from feedtree.exchanges.public.venue import PublicVenue
 from feedtree.exchanges.symbols import Symbol, SymbolMap
@@ -35,6 +38,11 @@ class Feed:
         delivery: ``mailbox`` feeds taps and mailboxes; ``tap`` gives data to taps alone, and mailboxes get
             stream events only.
         topics_per_connection: the size of a shard; None is the endpoint's.
+        redundancy: how many connections carry each shard: 1, or 2.
+
+    Attributes:
+        leaving: gets each slot whose connection is to be replaced before it ends, with its generation.
+        to_relieve: the other end of it.
 
     Raises:
         ValueError: more topics than a connection of this venue carries.
@@ -48,6 +56,7 @@ class Feed:
         rank: Callable[[Topic], int] = lambda topic: 0,
         delivery: Delivery = "mailbox",
         topics_per_connection: int | None = None,
+        redundancy: int = 1,
     ) -> None:
         self.venue = venue
         self.path = path
@@ -59,6 +68,8 @@ class Feed:
         self.taps: list[Tap] = []
         self.coverage = Coverage(venue.name)
         self._shard_size = venue.endpoint.shard_size(topics_per_connection)
+        self.redundancy = redundancy
+        self.leaving, self.to_relieve = trio.open_memory_channel[tuple[Slot, int]](inf)
         self._wall_ns = wall_ns
         self._records: dict[Topic, TopicRecord] = {}
         self._shards: dict[str, Shard] = {}
@@ -121,7 +132,9 @@ class Feed:
         self._shards_made += 1
         id_ = f"shard-{self._shards_made}"
         replays = self.venue.trades is not None
-        shard = Shard(self.name, id_, self._shard_size, self.coverage, replays=replays)
+        shard = Shard(
+            self.name, id_, self._shard_size, self.coverage, replays=replays, redundancy=self.redundancy
+        )
         self._shards[shard.id] = shard
         shard.add(record)
         self.plan_changed.set()
@@ -149,13 +162,13 @@ class Feed:
     def book(self, topic: Topic) -> OrderBook | None:
         """Return the book of a topic; None where it is not wanted, or no book."""
         record = self._records.get(topic)
-        return None if record is None or record.sync is None else record.sync.book
+        return None if record is None else record.book
 
     def view(self, symbol: Symbol, levels: int | None = 1, channel: Book | None = None) -> BookView | None:
         """Return a look at a symbol's book, of the first book channel that is wanted unless one is named."""
         for topic, record in self._records.items():
-            if topic.symbol == symbol and record.sync is not None and channel in (None, topic.channel):
-                return record.sync.book.view(levels, self._wall_ns())
+            if topic.symbol == symbol and record.book is not None and channel in (None, topic.channel):
+                return record.book.view(levels, self._wall_ns())
         return None
 
     def streams(self) -> list[StreamReport]:
@@ -177,9 +190,8 @@ class Feed:
         records = self._records.values()
         waiting = [record for record in records if record.state is not TopicState.LIVE]
         if not self._live() or (records and len(waiting) == len(records)):
-            named = "; ".join(
-                f"{record.topic} {record.state} {record.reason}".rstrip() for record in waiting[:10]
-            )
+            looks = [(record.topic, record.status()) for record in waiting[:10]]
+            named = "; ".join(f"{topic} {look.state} {look.reason}".rstrip() for topic, look in looks)
             raise StreamNotLive(f"{len(waiting)} of {len(records)} topics are not live: {named}")
 
     def _live(self) -> bool:
@@ -192,12 +204,10 @@ class Feed:
 
     # What incarnations tell
 
-    def publisher(self, shard: Shard) -> Publisher:
-        """Begin a new generation of a shard: its predecessor can publish no more."""
-        shard.generation += 1
-        for record in shard.records.values():
-            record.begin()
-        return Publisher(shard.generation, lambda: shard.generation, self.fanout)
+    def publisher(self, slot: Slot) -> Publisher:
+        """Begin a new generation on a slot; its publisher serves until it ends, or the next one begins there."""
+        slot.shard.begin(slot)
+        return Publisher(slot.generation, lambda: slot.generation, self.fanout)
 
     def endpoint_back(self) -> None:
         """Note a successful TCP connect to the venue."""
@@ -209,7 +219,8 @@ class Feed:
         """Tell consumers that a branch was parked."""
         burst: list[object] = []
         for shard in shards:
-            shard.state = "failed"
+            for slot in shard.slots.values():
+                slot.state = "failed"
             burst += [
                 StreamFailed(topic, shard.generation, self._wall_ns(), reason) for topic in shard.records
             ]

@@ -1,14 +1,15 @@
 """From decoded items to the burst that consumers get: books are updated, control items acted on. Synchronous.
 
 One intake belongs to one incarnation of a connection. It decides and tells; sending, fetching and raising are the
-session's, which looks at `resubscribe`, `snapshots`, `resend` and `fault` after each burst.
+session's, which looks at `resubscribe`, `snapshots`, `resend` and `fault` after each burst. Where two connections carry
+the shard, each has an intake, and what they tell goes through the shard's `Merge`.
 """
 
 from collections.abc import Callable, Iterable
 
 from feedtree.exchanges.bad_frames import BadFrames
 from feedtree.exchanges.controls import UPGRADE, Answer, Notice, Payload, Pong, Undecodable, Unknown
-from feedtree.exchanges.errors import DecodeStorm, Desynchronised, PlannedReconnect
+from feedtree.exchanges.errors import DecodeStorm
 from feedtree.exchanges.public.book_sync import BookSync, Outcome
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.codec import (
@@ -21,6 +22,9 @@ from feedtree.exchanges.public.codec import (
     Seed,
     WireTopic,
 )
+from feedtree.exchanges.public.doubt import note_gap
+from feedtree.exchanges.public.falling import end, fall
+from feedtree.exchanges.public.merging import JointBurst
 from feedtree.exchanges.public.messages import (
     BookDelta,
     BookResynced,
@@ -28,26 +32,28 @@ from feedtree.exchanges.public.messages import (
     BookTicker,
     DecodeFailed,
     Kline,
-    StreamLost,
     StreamUp,
     SubscriptionRejected,
     Ticker,
     Trade,
 )
 from feedtree.exchanges.public.missed_trades import MissedTrades
-from feedtree.exchanges.public.shard import Shard, TopicRecord, TopicState
+from feedtree.exchanges.public.records import Strand, TopicState
+from feedtree.exchanges.public.slots import Slot
 from feedtree.exchanges.public.subscriptions import Subscriptions
+from feedtree.exchanges.public.unsettled import Unsettled
 from feedtree.exchanges.public.views import snapshot_of
-
-GAP_WINDOW = 60.0  # seconds
-GAPS_OF_ONE = 3  # gaps of one symbol within the window that put the whole stream in doubt
-GAPPED_SHARE = 0.2  # share of a shard's books with a gap within the window; counts from GAPS_OF_ONE books on
 
 Burst = list[object]
 
 
 class Intake:
     """What one incarnation makes of what it hears.
+
+    Args:
+        slot: where it runs.
+        subscriptions: what it has asked for.
+        on_settled: called with True when the last open topic is settled, with False when one opens again.
 
     Attributes:
         snapshots: topics that want a REST snapshot, in the order in which they asked.
@@ -58,25 +64,24 @@ class Intake:
         fault: what to raise once the burst is published.
         bad_frames: those that did not decode.
         missed: the trades that are to be fetched, of topics that are up again.
-        on_settled: called with True when the last open topic is settled, with False when one opens again.
     """
 
     def __init__(
         self,
-        shard: Shard,
-        generation: int,
+        slot: Slot,
         subscriptions: Subscriptions,
         on_settled: Callable[[bool], None] = lambda settled: None,
     ) -> None:
-        self._shard = shard
-        self._generation = generation
+        self._slot = slot
+        self._shard = slot.shard
+        self._strands = slot.strands
+        self._generation = slot.generation
         self._subscriptions = subscriptions
-        self._on_settled = on_settled
         self._up: set[Topic] = set()
-        self.missed = MissedTrades(shard, self._up)
+        self.missed = MissedTrades(slot.shard, self._up)
         self._syncs: dict[Topic, BookSync] = {}
-        self._unsettled: set[Topic] = set()
-        self._tickers: dict[Topic, tuple[float | None, float | None, float | None, float | None]] = {}
+        self._unsettled = Unsettled(on_settled)
+        self._quotes = slot.quotes
         self._now = 0.0
         self._now_ns = 0
         self._handlers: dict[type, Callable[..., None]] = {
@@ -100,19 +105,19 @@ class Intake:
         self.pongs = 0
         self.fault: Exception | None = None
         self.bad_frames = BadFrames()
-        shard.removed = self._drop
+        slot.removed = self._drop
 
     def asked(self, topics: Iterable[WireTopic]) -> None:
         """Prepare for the pushes of topics that are about to be asked for."""
         for wire in topics:
-            record = self._shard.records.get(wire.topic)
-            if record is None:
+            strand = self._strands.get(wire.topic)
+            if strand is None:
                 continue
-            record.state = TopicState.SUBSCRIBING
-            self._open(wire.topic)
-            if record.sync is not None:
-                record.sync.restart()
-                self._syncs[wire.topic] = record.sync
+            strand.state = TopicState.SUBSCRIBING
+            self._unsettled.open(wire.topic)
+            if strand.sync is not None:
+                strand.sync.restart()
+                self._syncs[wire.topic] = strand.sync
 
     def forget(self, topics: Iterable[WireTopic]) -> None:
         """Expect no more of topics whose end is asked for; one that is still wanted stays open."""
@@ -121,13 +126,12 @@ class Intake:
 
     def settle_removed(self) -> None:
         """Wait no more for topics that are not wanted any more."""
-        for topic in self._unsettled - self._shard.records.keys():
-            self._settle(topic)
+        self._unsettled.keep(self._strands)
 
     def _drop(self, topic: Topic) -> None:
         self._up.discard(topic)
         self._syncs.pop(topic, None)
-        self._tickers.pop(topic, None)
+        self._quotes.pop(topic, None)
         self.snapshots.pop(topic, None)
         self.missed.give_up(topic)
 
@@ -143,15 +147,13 @@ class Intake:
         Returns:
             What consumers get, in order. Books stand at the end of the burst.
         """
-        self._now = now
-        self._now_ns = now_ns
+        out = self._burst(now, now_ns)
         self.bad_frames.frames += frames
-        out: Burst = []
         append = out.append
         syncs = self._syncs
         up = self._up
         applied = Outcome.APPLIED
-        last_trades = self._shard.last_trades
+        last_trades = self._slot.last_trades
         for item in decoded:
             kind = item.__class__
             if kind is BookDelta:
@@ -175,15 +177,33 @@ class Intake:
                 self._handlers[kind](item, out)
         return out
 
+    def _burst(self, now: float, now_ns: int) -> Burst:
+        """Begin what consumers get, at a time."""
+        self._now = now
+        self._now_ns = now_ns
+        return [] if self._shard.merge is None else self._shard.joint_burst(self._slot, now)
+
+    def fetched(self, trades: Iterable[Trade], now: float, now_ns: int) -> Burst:
+        """Return what consumers get of trades that were fetched since they were missed."""
+        out = self._burst(now, now_ns)
+        for trade in trades:
+            out.append(trade)
+        return out
+
+    def overdue(self, now: float, now_ns: int) -> Burst:
+        """Return what has waited long enough for the other connection; `Slot.ahead` is set while something waits."""
+        out = self._burst(now, now_ns)
+        if isinstance(out, JointBurst) and out.overdue():
+            self._slot.ahead.set()
+        return out
+
     def join(self, topic: Topic, raw: RawBook, now: float, now_ns: int) -> tuple[Burst, bool]:
         """Join a REST snapshot to the pushes of its topic.
 
         Returns:
             What consumers get, and whether another snapshot is wanted.
         """
-        self._now = now
-        self._now_ns = now_ns
-        out: Burst = []
+        out = self._burst(now, now_ns)
         sync = self._syncs.get(topic)
         if sync is None or sync.seed is not Seed.REST:
             return out, False
@@ -193,27 +213,15 @@ class Intake:
 
     def refuse(self, wire: WireTopic, reason: str, now_ns: int) -> Burst:
         """Treat a topic as refused by the venue, which did not say so itself."""
-        self._now_ns = now_ns
-        out: Burst = []
+        out = self._burst(self._now, now_ns)
         self._refused(Refused((wire,), reason), out)
         return out
 
-    def lost(self, cause: str, now_ns: int) -> Burst:
-        """Return what consumers must hear when this incarnation ends."""
-        out: Burst = []
+    def lost(self, cause: str, now: float, now_ns: int) -> Burst:
+        """End, and return what consumers must hear of it: nothing where the other connection goes on without a hole."""
+        out = self._burst(now, now_ns)
         self.missed.end()
-        last_good_ns = self._shard.last_good_ns
-        self._shard.forsake()
-        for record in self._shard.records.values():
-            if record.up:
-                record.up = False
-                record.lost_ns = max(last_good_ns, record.up_ns)
-                self._shard.coverage.lost(record.topic, record.lost_ns, cause)
-                out.append(StreamLost(record.topic, self._generation, now_ns, cause))
-            if record.state is not TopicState.REJECTED:
-                record.state = TopicState.PENDING
-            if record.sync is not None:
-                record.sync.lose()
+        end(self._slot, cause, now_ns, out)
         return out
 
     # Books
@@ -224,14 +232,12 @@ class Intake:
 
     def stands_still(self, topic: Topic, now: float, now_ns: int) -> Burst:
         """Treat a book as lost that is not pushed any more, and have it asked for anew."""
-        self._now = now
-        self._now_ns = now_ns
-        out: Burst = []
+        out = self._burst(now, now_ns)
         sync = self._syncs[topic]
         sync.restart()
         self._gap(topic, sync, out, f"the book stands still while trades of {topic.symbol} go on")
         self.snapshots.pop(topic, None)
-        wire = self._shard.records[topic].wire
+        wire = self._strands[topic].record.wire
         if wire not in self.resubscribe:
             self.resubscribe.append(wire)
         return out
@@ -256,51 +262,43 @@ class Intake:
         elif outcome is Outcome.GAP:
             self._gap(topic, sync, out, f"gap: {sync.reason}")
         elif outcome is Outcome.BUFFERED and self._subscriptions.awaits(topic):
-            self._confirmed(Confirmed((self._shard.records[topic].wire,)), out)
+            self._confirmed(Confirmed((self._strands[topic].record.wire,)), out)
 
     def _book_live(self, topic: Topic, sync: BookSync, out: Burst, push: BookSnapshot | None) -> None:
-        record = self._shard.records.get(topic)
-        if record is None:
+        strand = self._strands.get(topic)
+        if strand is None:
             return
         self.snapshots.pop(topic, None)
-        self._subscriptions.confirmed(record.wire, self._now, seeded=True)
+        self._subscriptions.confirmed(strand.record.wire, self._now, seeded=True)
         book = sync.book
-        outage_ns = self._rise(record)
-        out.append(
-            BookResynced(topic, self._generation, self._now_ns, outage_ns, int(outage_ns > 0), book.sequence)
-        )
-        out.append(snapshot_of(topic, book) if push is None else push)
+        outage_ns = self._rise(strand)
+        if outage_ns is not None:
+            out.append(
+                BookResynced(
+                    topic, self._generation, self._now_ns, outage_ns, int(outage_ns > 0), book.sequence
+                )
+            )
+            out.append(snapshot_of(topic, book) if push is None else push)
+        elif sync.seed is Seed.WHOLE and push is not None:
+            out.append(push)
 
     def _gap(self, topic: Topic, sync: BookSync, out: Burst, cause: str) -> None:
-        record = self._shard.records.get(topic)
-        if record is None:
+        strand = self._strands.get(topic)
+        if strand is None:
             return
-        if record.up:
-            record.up = False
-            record.lost_ns = self._now_ns
-            self._up.discard(topic)
+        if strand.up:
             self._shard.gaps += 1
-            self._shard.coverage.lost(topic, min(sync.book.changed_ns, self._now_ns), cause)
-            out.append(StreamLost(topic, self._generation, self._now_ns, cause))
-        record.state = TopicState.SYNCING
-        self._open(topic)
-        record.gap_times = (*record.gap_times, self._now)[-GAPS_OF_ONE:]
-        self._doubt(record)
+            self._up.discard(topic)
+            now_ns, shown = self._now_ns, strand.record.book
+            begin_ns = now_ns if shown is None else min(shown.changed_ns, now_ns)
+            fall(strand, cause, now_ns, out, lost_ns=now_ns, begin_ns=begin_ns)
+        strand.state = TopicState.SYNCING
+        self._unsettled.open(topic)
+        self.fault = note_gap(strand, len(self._syncs), self._now) or self.fault
         if sync.seed is Seed.REST:
             self.snapshots[topic] = None
         elif sync.seed is Seed.SOCKET:
-            self.resubscribe.append(record.wire)
-
-    def _doubt(self, record: TopicRecord) -> None:
-        since = self._now - GAP_WINDOW
-        times = record.gap_times
-        if len(times) >= GAPS_OF_ONE and times[0] >= since:
-            self.fault = Desynchronised(f"{record.topic}: {len(times)} gaps within {GAP_WINDOW:.0f} s")
-            return
-        books = [book for book in self._shard.books() if book.gap_times and book.gap_times[-1] >= since]
-        total = len(self._syncs)
-        if len(books) >= GAPS_OF_ONE and len(books) > GAPPED_SHARE * total:
-            self.fault = Desynchronised(f"gaps in {len(books)} of {total} books within {GAP_WINDOW:.0f} s")
+            self.resubscribe.append(strand.record.wire)
 
     # Other channels
 
@@ -314,17 +312,17 @@ class Intake:
         if topic not in self._up:
             if not self._first(topic, out):
                 return
-        elif self._tickers.get(topic) == best:
+        elif self._quotes.get(topic) == best:
             self._shard.unchanged += 1
             return
-        self._tickers[topic] = best
+        self._quotes[topic] = best
         out.append(item)
 
     def _first(self, topic: Topic, out: Burst) -> bool:
         """A first datum stands for the answer that has not come yet; False where none is awaited."""
-        record = self._shard.records.get(topic)
-        if record is not None:
-            self._confirmed(Confirmed((record.wire,)), out)
+        strand = self._strands.get(topic)
+        if strand is not None:
+            self._confirmed(Confirmed((strand.record.wire,)), out)
         up = topic in self._up or topic in self.missed
         self._shard.unknown += not up
         return up
@@ -334,58 +332,64 @@ class Intake:
         known = item.topic in self.missed or self._first(item.topic, out)
         return known and self.missed.judge(item, self._now)
 
-    def _rise(self, record: TopicRecord) -> int:
-        outage_ns = 0 if record.lost_ns is None else max(self._now_ns - record.lost_ns, 1)
-        record.lost_ns = None
-        record.up = True
-        record.up_ns = self._now_ns
-        record.state = TopicState.LIVE
-        record.reason = ""
+    # Up and down
+
+    def _rise(self, strand: Strand) -> int | None:
+        """Note that a topic is up here; return how long it was down, None where it is up anyway."""
+        record = strand.record
+        strand.up = True
+        strand.up_at = self._now
+        strand.up_ns = self._now_ns
+        strand.state = TopicState.LIVE
+        strand.reason = ""
         self._up.add(record.topic)
-        self.missed.begin(record.topic, self._now, self._now_ns)
-        self._settle(record.topic)
+        outage_ns = record.rise(strand, self._now_ns)
+        if outage_ns is not None:
+            self.missed.begin(record.topic, self._now, self._now_ns)
+        self._unsettled.settle(record.topic)
         return outage_ns
 
     # Control items
 
     def _confirmed(self, item: Confirmed, out: Burst) -> None:
         for wire in item.topics:
-            record = self._shard.records.get(wire.topic)
-            if record is None or record.wire != wire:
+            strand = self._strands.get(wire.topic)
+            if strand is None or strand.record.wire != wire:
                 continue
-            live = record.sync is not None and record.sync.book.live
-            if not self._subscriptions.confirmed(wire, self._now, seeded=live) or record.up:
+            live = strand.sync is not None and strand.sync.book.live
+            if not self._subscriptions.confirmed(wire, self._now, seeded=live) or strand.up:
                 continue
-            if record.sync is None:
-                outage_ns = self._rise(record)
-                out.append(
-                    StreamUp(record.topic, self._generation, self._now_ns, outage_ns, int(outage_ns > 0))
-                )
+            if strand.sync is None:
+                outage_ns = self._rise(strand)
+                if outage_ns is not None:
+                    out.append(
+                        StreamUp(wire.topic, self._generation, self._now_ns, outage_ns, int(outage_ns > 0))
+                    )
                 continue
-            record.state = TopicState.SYNCING
+            strand.state = TopicState.SYNCING
             if wire.seed is Seed.REST:
                 self.snapshots[wire.topic] = None
 
     def _refused(self, item: Refused, out: Burst) -> None:
         self._subscriptions.answered = True
         for wire in item.topics:
-            record = self._shard.records.get(wire.topic)
+            strand = self._strands.get(wire.topic)
             held = self._subscriptions.holds(wire)
-            if held and record is not None and record.up:
+            if held and strand is not None and strand.up:
                 continue  # it was asked for twice, and the first answer was yes
             self._subscriptions.dropped((wire,))
-            if not held or record is None or record.wire != wire:
+            if not held or strand is None or strand.record.wire != wire:
                 continue
             self._drop(wire.topic)
-            if record.fall_back():
-                record.state = TopicState.PENDING
-                self._shard.changed.set()
+            served = strand.other is not None
+            if not served and strand.record.fall_back():
                 continue
-            record.state = TopicState.REJECTED
-            record.reason = item.reason
-            record.up = False
-            self._settle(wire.topic)
-            out.append(SubscriptionRejected(record.topic, self._generation, self._now_ns, item.reason))
+            strand.state = TopicState.REJECTED
+            strand.reason = item.reason
+            self._unsettled.settle(wire.topic)
+            if not served and not strand.record.refused:
+                strand.record.refused = True
+                out.append(SubscriptionRejected(wire.topic, self._generation, self._now_ns, item.reason))
 
     def _resend(self, item: Resend, out: Burst) -> None:
         for group in item.groups:
@@ -404,7 +408,7 @@ class Intake:
 
     def _notice(self, item: Notice, out: Burst) -> None:
         if item.kind == UPGRADE:
-            self.fault = PlannedReconnect(f"the venue announced: {item.text}")
+            self._slot.leaving.set()
         else:
             self._shard.unknown += 1
 
@@ -414,22 +418,11 @@ class Intake:
     def _undecodable(self, item: Undecodable, out: Burst) -> None:
         shard = self._shard
         shard.undecodable += 1
-        shard.coverage.unread(shard.id, shard.last_good_ns, self._now_ns)
+        other = shard.partner(self._slot)
+        if other is None or other.state != "live":
+            shard.coverage.unread(shard.id, shard.last_good_ns, self._now_ns)
         if self.bad_frames.note(item, self._now):
             size = len(item.payload)
             out.append(DecodeFailed(shard.venue, shard.id, self._generation, self._now_ns, size, item.error))
         if storm := self.bad_frames.storm():
             self.fault = DecodeStorm(storm)
-
-    # Settling
-
-    def _open(self, topic: Topic) -> None:
-        if not self._unsettled:
-            self._on_settled(False)
-        self._unsettled.add(topic)
-
-    def _settle(self, topic: Topic) -> None:
-        if topic in self._unsettled:
-            self._unsettled.remove(topic)
-            if not self._unsettled:
-                self._on_settled(True)

@@ -149,10 +149,13 @@ class BookUpdate(MarketData, frozen=True, gc=False):
 
 
 class Trade(MarketData, frozen=True, gc=False):
-    """One public trade; ``side`` is the taker's, ``id`` the venue's own, unique within the symbol.
+    """One public trade; ``side`` is the taker's.
 
     One that was missed and fetched afterwards is ``recovered``: it comes amid later ones, in order with other
     recovered ones, and never twice.
+
+    Args:
+        id: the venue's own, unique within the symbol; where the venue gave none, one made up, that begins with ``~``.
     """
 
     id: str

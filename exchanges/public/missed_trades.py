@@ -36,7 +36,7 @@ class MissedTrades:
         replay = self._shard.replays and isinstance(topic.channel, Trades)
         gap = self._shard.coverage.up(topic, now_ns, replay=replay)
         if gap is not None:
-            after = self._shard.last_trades.get(topic)
+            after = self._shard.last_trade(topic)
             self._holes[topic] = Hole(after, gap.begin_ns, now_ns, now)
             self._up.discard(topic)
 

@@ -9,18 +9,20 @@ from feedtree.actors.context import Context
 from feedtree.actors.mailbox import Mailbox
 from feedtree.actors.publisher import Publisher
 from feedtree.exchanges.controls import Payload
-from feedtree.exchanges.endings import describe, got_through
+from feedtree.exchanges.endings import describe, got_through, stopped
 from feedtree.exchanges.errors import Stalled, SubscribeTimeout
 from feedtree.exchanges.limits import Pacer
 from feedtree.exchanges.phases import Phases
 from feedtree.exchanges.public.codec import PublicCodec, WireTopic
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.intake import Burst, Intake
-from feedtree.exchanges.public.messages import MarketData
+from feedtree.exchanges.public.merging import HOLD, JointBurst
+from feedtree.exchanges.public.messages import MarketData, Trade
+from feedtree.exchanges.public.records import TopicState
 from feedtree.exchanges.public.replays import Replays
-from feedtree.exchanges.public.shard import Shard, TopicState
 from feedtree.exchanges.public.siblings import watch_siblings
 from feedtree.exchanges.public.silence import Silence
+from feedtree.exchanges.public.slots import Slot
 from feedtree.exchanges.public.snapshots import Snapshots
 from feedtree.exchanges.public.source import Source
 from feedtree.exchanges.public.subscriptions import Subscriptions
@@ -30,19 +32,20 @@ from feedtree.exchanges.wire.liveness import Liveness
 
 RECONCILE_EVERY = 0.05  # seconds: changes of the desired topics within that time go out together
 SEND_ROOM = 4096  # frames queued for the writer
+RELIEVED_AT = (0.8, 0.9)  # shares of a connection's life between which the other slot takes over
 LATE = 0.25  # seconds by which a wake-up of ours may be late before the timers are set anew
 
 
-async def run_connection(feed: Feed, shard: Shard, source: Source, context: Context) -> None:
-    """Be one incarnation of a shard's connection: the start function of its child spec.
+async def run_connection(feed: Feed, slot: Slot, source: Source, context: Context) -> None:
+    """Be one incarnation of a connection of a shard: the start function of its child spec.
 
     Raises:
         Retryable: the connection was lost, refused, timed out or stalled.
         DecodeStorm: too much of what came does not decode.
     """
     context.started()
-    publisher = feed.publisher(shard)
-    session = Session(feed, shard, source, context, publisher)
+    publisher = feed.publisher(slot)
+    session = Session(feed, slot, source, context, publisher)
     try:
         await session.run()
     except BaseException as error:
@@ -54,23 +57,24 @@ class Session:
     """The parts of one incarnation and what they share."""
 
     def __init__(
-        self, feed: Feed, shard: Shard, source: Source, context: Context, publisher: Publisher
+        self, feed: Feed, slot: Slot, source: Source, context: Context, publisher: Publisher
     ) -> None:
         now = trio.current_time()
         self._feed = feed
-        self._shard = shard
+        self._slot = slot
+        self._shard = slot.shard
         self._source = source
         self._context = context
         self._publisher = publisher
         self._codec: PublicCodec = feed.venue.codec(feed.symbols)
         self._subscriptions = Subscriptions()
-        self._intake = Intake(shard, publisher.generation, self._subscriptions, self._on_settled)
+        self._intake = Intake(slot, self._subscriptions, self._on_settled)
         self._pacer = Pacer(feed.venue.endpoint.client_messages_per_s)
         self._silence = Silence(now)
         self._outbox, self._to_send = trio.open_memory_channel[tuple[Payload, tuple[WireTopic, ...]]](
             SEND_ROOM
         )
-        self._snapshots = Snapshots(feed, shard, source, self._intake, self._publish)
+        self._snapshots = Snapshots(feed, slot, source, self._intake, self._publish)
         self._replays = (
             None
             if source.trades is None
@@ -80,7 +84,7 @@ class Session:
                 source.rest_budget,
                 self._snapshots.idle,
                 source.wall_ns,
-                self._publish,
+                self._publish_fetched,
                 context.log,
             )
         )
@@ -89,7 +93,7 @@ class Session:
         self._latency = context.meters.histogram("latency_ns")
         self._liveness: Liveness
         self._wire: Wire
-        self._phases = Phases(context.meters, shard.phases)
+        self._phases = Phases(context.meters, slot.shard.phases)
 
     # Life
 
@@ -104,6 +108,7 @@ class Session:
     async def _live(self) -> None:
         now = trio.current_time()
         self._liveness = self._source.liveness(now)
+        self._slot.heard_at = self._last_heard
         self._silence.moved(now)
         self._phases.opened(now)
         self._shard.address = self._source.where
@@ -112,9 +117,11 @@ class Session:
             nursery.start_soon(self._write)
             nursery.start_soon(self._subscribe)
             nursery.start_soon(self._snapshots.run)
-            nursery.start_soon(watch_siblings, self._shard, self._intake, self._publish, self._source.wall_ns)
+            nursery.start_soon(watch_siblings, self._slot, self._intake, self._publish, self._source.wall_ns)
             if self._replays is not None:
                 nursery.start_soon(self._replays.run)
+            nursery.start_soon(self._leave)
+            nursery.start_soon(self._go_ahead)
             await self._read()
 
     def ended(self, error: BaseException) -> None:
@@ -123,11 +130,11 @@ class Session:
         self._source.lost()
         if got_through(error):
             self._context.mark_connected()
-        cause = describe(error)
-        self._shard.lost(cause, now_ns)
-        self._state("down")
-        burst = self._intake.lost(cause, now_ns)
-        self._tap(burst, trio.current_time())
+        now = trio.current_time()
+        self._shard.restarts += not stopped(error)
+        burst = self._intake.lost(describe(error), now, now_ns)
+        self._context.report("down", topics=len(self._slot.strands))
+        self._tap(burst, now)
         self._feed.publish_now(burst)
         self._feed.notify()
 
@@ -136,10 +143,11 @@ class Session:
         self._feed.endpoint_back()
 
     def _on_settled(self, settled: bool) -> None:
-        if settled and self._shard.records:
+        strands = self._slot.strands.values()
+        if settled and strands:
             self._shard.recovered(self._source.wall_ns())
             self._measure_settling()
-            refused = all(record.state is TopicState.REJECTED for record in self._shard.records.values())
+            refused = all(strand.state is TopicState.REJECTED for strand in strands)
             self._state("rejected" if refused else "live")
             self._feed.notify()
         elif not settled:
@@ -148,15 +156,32 @@ class Session:
     def _measure_settling(self) -> None:
         now = trio.current_time()
         answered_at = self._subscriptions.answered_at
-        books = any(self._shard.books())
+        books = any(strand.sync is not None for strand in self._slot.strands.values())
         self._phases.settled(now, now if answered_at is None else answered_at, books=books)
 
     def _state(self, state: str) -> None:
         if state == self._context.state:
             return
-        self._shard.state = state
+        self._slot.state = state
         took = {"took": str(self._phases)} if state == "live" else {}
-        self._context.report(state, topics=len(self._shard.records), **took)
+        self._context.report(state, topics=len(self._slot.strands), **took)
+
+    def _last_heard(self) -> float:
+        return self._wire.last_frame_at
+
+    async def _leave(self) -> None:
+        """Ask to be replaced before the venue ends this connection, by its age or by what it announces."""
+        with trio.move_on_after(self._source.life_s * self._source.rng.uniform(*RELIEVED_AT)):
+            await self._slot.leaving.wait()
+        self._feed.leaving.send_nowait((self._slot, self._slot.generation))
+
+    async def _go_ahead(self) -> None:
+        """Tell what waits for the shard's other connection, once it has waited long enough."""
+        while True:
+            await self._slot.ahead.wait()
+            self._slot.ahead = trio.Event()
+            await trio.sleep(HOLD)
+            await self._publish(self._intake.overdue(trio.current_time(), self._source.wall_ns()))
 
     # Reading
 
@@ -205,8 +230,14 @@ class Session:
         full = None
         if burst:
             full = self._hand_on(burst, now)  # first of all: somebody waits for it
-            if isinstance(burst[-1], MarketData) or any(isinstance(each, MarketData) for each in burst):
-                self._useful(burst, now, now_ns)
+        if isinstance(burst, JointBurst):
+            useful = burst.heard > 0  # what is no news is as good a sign of life
+        else:
+            useful = bool(burst) and (
+                isinstance(burst[-1], MarketData) or any(isinstance(each, MarketData) for each in burst)
+            )
+        if useful:
+            self._useful(burst, now, now_ns)
         self._follow(now)
         return full
 
@@ -215,7 +246,7 @@ class Session:
         shard = self._shard
         shard.messages += len(burst)
         shard.bursts += 1
-        shard.last_good_ns = now_ns
+        self._slot.last_good_ns = now_ns
         if self._subscriptions.open:
             # Books and first data that we asked for tell nothing of the stream's pace.
             self._silence.moved(now)
@@ -224,7 +255,7 @@ class Session:
         if self._context.useful_since is None:
             self._context.mark_useful()
             self._source.connections.recovered()
-        sent_ns = getattr(burst[-1], "sent_ns", None)
+        sent_ns = getattr(burst[-1], "sent_ns", None) if burst else None
         if sent_ns is not None:
             self._latency.record(now_ns - sent_ns)
 
@@ -240,7 +271,7 @@ class Session:
         if intake.fault is not None:
             raise intake.fault
         if intake.resubscribe or intake.resend:
-            self._shard.changed.set()
+            self._slot.changed.set()
         self._snapshots.look()
         if intake.missed.holes and self._replays is not None:
             self._replays.look()
@@ -266,6 +297,10 @@ class Session:
     async def _publish(self, burst: Burst) -> None:
         if full := self._hand_on(burst, trio.current_time()):
             await self._give_way(full)
+
+    async def _publish_fetched(self, trades: Burst) -> None:
+        fetched = [trade for trade in trades if isinstance(trade, Trade)]
+        await self._publish(self._intake.fetched(fetched, trio.current_time(), self._source.wall_ns()))
 
     def _hand_on(self, burst: Burst, now: float) -> list[Mailbox] | None:
         self._tap(burst, now)
@@ -295,18 +330,18 @@ class Session:
             await self._wire.send(frame)
             self._subscriptions.sent(topics, trio.current_time())
             if topics:
-                self._shard.changed.set()
+                self._slot.changed.set()
 
     # Subscribing
 
     async def _subscribe(self) -> None:
-        shard = self._shard
+        slot = self._slot
         while True:
-            shard.changed = trio.Event()
+            slot.changed = trio.Event()
             await self._reconcile()
             await trio.sleep(RECONCILE_EVERY)
             with trio.move_on_at(self._subscriptions.deadline()):
-                await shard.changed.wait()
+                await slot.changed.wait()
 
     async def _reconcile(self) -> None:
         now = trio.current_time()
@@ -328,7 +363,9 @@ class Session:
             self._ask(group)
         self._feed.part(self._shard)
         drop, add = self._subscriptions.difference(
-            record.wire for record in self._shard.records.values() if record.state is not TopicState.REJECTED
+            strand.record.wire
+            for strand in self._slot.strands.values()
+            if strand.state is not TopicState.REJECTED
         )
         self._end(drop)
         self._ask(add)
@@ -337,9 +374,9 @@ class Session:
     def _wanted_anew(self) -> list[WireTopic]:
         """Return topics that were unwanted and wanted again before the venue heard of it."""
         return [
-            record.wire
-            for record in self._shard.records.values()
-            if record.state is TopicState.PENDING and self._subscriptions.holds(record.wire)
+            strand.record.wire
+            for strand in self._slot.strands.values()
+            if strand.state is TopicState.PENDING and self._subscriptions.holds(strand.record.wire)
         ]
 
     async def _refuse(self, wire: WireTopic, reason: str) -> None:

@@ -1,41 +1,22 @@
-"""What outlives a connection of one shard: its topics, their books, and the account of its outages."""
+"""What outlives the connections of one shard: its topics, their books, and the account of its outages."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from enum import StrEnum
 
 import trio
 from msgspec import Struct
 
 from feedtree.actors.meters import Meters
 from feedtree.exchanges.phases import PhaseFigures, figures
-from feedtree.exchanges.public.book_sync import BookSync
 from feedtree.exchanges.public.channels import Topic
-from feedtree.exchanges.public.codec import Seed, WireTopic
+from feedtree.exchanges.public.codec import WireTopic
 from feedtree.exchanges.public.coverage import Coverage
+from feedtree.exchanges.public.merging import Merge
 from feedtree.exchanges.public.messages import Trade
+from feedtree.exchanges.public.records import TopicRecord
+from feedtree.exchanges.public.slots import NAMES, Slot
 
 RECOVERIES_KEPT = 1000
-
-
-class TopicState(StrEnum):
-    """Where a topic stands between being wanted and being served."""
-
-    PENDING = "pending"  # wanted; not asked for on this connection yet
-    SUBSCRIBING = "subscribing"  # asked for; no answer yet
-    SYNCING = "syncing"  # confirmed; the book is not in step yet
-    LIVE = "live"
-    REJECTED = "rejected"  # the venue refuses it: see the reason
-
-
-class TopicStatus(Struct, frozen=True):
-    """A look at one topic; ``via`` is the venue's channel that serves it."""
-
-    state: TopicState
-    reason: str
-    shard: str
-    via: str
-    levels: int
+_STATES = ("live", "rejected", "syncing", "connecting", "down")  # of two slots, the first that one is in
 
 
 class Recovery(Struct, gc=False):
@@ -61,7 +42,12 @@ class Recovery(Struct, gc=False):
 
 
 class StreamReport(Struct, frozen=True):
-    """The account of one stream, as reports print it."""
+    """The account of one stream, as reports print it.
+
+    Args:
+        generation: how many incarnations it has had, on whichever slot.
+        restarts: how many of them have failed, so that another one followed.
+    """
 
     path: str
     venue: str
@@ -74,109 +60,26 @@ class StreamReport(Struct, frozen=True):
     recoveries: list[Recovery]
     phases: dict[str, PhaseFigures] = {}
     address: str = ""
-
-
-class TopicRecord:
-    """One topic and all that its feed remembers of it.
-
-    Attributes:
-        wire: the way of serving it that is in use.
-        up: True between `StreamUp` or `BookResynced` and the next `StreamLost`.
-        up_ns: when it came up last.
-        lost_ns: when its last good datum came, while it is down after having been up.
-        gap_times: when its last gaps were noticed (trio time).
-    """
-
-    __slots__ = (
-        "_candidates",
-        "_choice",
-        "gap_times",
-        "lost_ns",
-        "reason",
-        "shard",
-        "state",
-        "sync",
-        "topic",
-        "up",
-        "up_ns",
-    )
-
-    def __init__(self, topic: Topic, candidates: tuple[WireTopic, ...]) -> None:
-        self.topic = topic
-        self.state = TopicState.PENDING
-        self.reason = ""
-        self.shard: Shard | None = None
-        self.up = False
-        self.up_ns = 0
-        self.lost_ns: int | None = None
-        self.gap_times: tuple[float, ...] = ()
-        self._candidates = candidates
-        self._choice = 0
-        wire = candidates[0]
-        self.sync = None if wire.seed is Seed.NONE else BookSync(wire.seed, wire.levels, wire.window)
-
-    @property
-    def wire(self) -> WireTopic:
-        """The way of serving this topic that is in use."""
-        return self._candidates[self._choice]
-
-    @property
-    def fallen(self) -> bool:
-        """True while the venue's first way of serving the topic is not the one in use."""
-        return self._choice > 0
-
-    def fall_back(self) -> bool:
-        """Go to the venue's next way of serving the topic; False where there is none left."""
-        if self._choice + 1 >= len(self._candidates):
-            return False
-        self._choose(self._choice + 1)
-        return True
-
-    def begin(self) -> None:
-        """Prepare for a new connection. A rejected topic is asked for again, its first choice first."""
-        if self.state is TopicState.REJECTED and self._choice:
-            self._choose(0)
-        self.state = TopicState.PENDING
-        self.reason = ""
-        if self.sync is not None:
-            self.sync.lose()
-
-    def _choose(self, choice: int) -> None:
-        before = self.wire.key
-        self._choice = choice
-        if self.shard is not None:
-            self.shard.rekey(before, self.wire.key)
-        if self.sync is not None:
-            self.sync.reseed(self.wire.seed, self.wire.levels, self.wire.window)
-
-    @property
-    def settled(self) -> bool:
-        """True when the topic is live, or the venue refuses it."""
-        return self.state is TopicState.LIVE or self.state is TopicState.REJECTED
-
-    def status(self) -> TopicStatus:
-        """Return a look at it."""
-        wire = self.wire
-        shard = "" if self.shard is None else self.shard.id
-        return TopicStatus(self.state, self.reason, shard, wire.channel, wire.levels)
-
-
-def _unheard(topic: Topic) -> None:
-    """Stand for an incarnation while there is none."""
+    restarts: int = 0
 
 
 class Shard:
-    """The topics that one connection carries, and what happened to it.
+    """The topics that one connection carries, or two for a time or for good, and what happened to them.
+
+    Args:
+        venue: whose topics.
+        id: its name in the tree.
+        capacity: how many topics it takes.
+        redundancy: how many connections carry it: 1, or 2 for good.
 
     Attributes:
-        changed: set when the desired topics change; replaced by a new event when seen.
-        removed: called with each topic that is given up, so that nothing more of it is told.
-        generation: the incarnation that may publish; 0 before the first.
-        state: connecting, syncing, live, rejected (every topic is), down or failed.
-        last_good_ns: when the last useful burst came.
+        slots: the connections that carry it, by name.
+        generation: the latest incarnation, on whichever slot; 0 before the first.
+        restarts: how many incarnations have failed.
         coverage: the gaps of its topics.
-        last_trades: the newest trade of each topic.
         replays: whether missed trades can be fetched.
+        merge: makes one stream of what two connections hear; None while one is enough.
+        turn: held by who replaces one of its connections.
     """
 
     def __init__(
@@ -187,26 +90,26 @@ class Shard:
         coverage: Coverage | None = None,
         *,
         replays: bool = False,
+        redundancy: int = 1,
     ) -> None:
         self.venue = venue
         self.id = id
         self.capacity = capacity
         self.coverage = Coverage(venue) if coverage is None else coverage
-        self.last_trades: dict[Topic, Trade] = {}
         self.replays = replays
         self.records: dict[Topic, TopicRecord] = {}
         self._keys: Counter[str] = Counter()  # what the pushes of these topics name -> how many do
-        self.changed = trio.Event()
-        self.removed: Callable[[Topic], None] = _unheard
+        self.slots = {name: Slot(self, name) for name in NAMES[:redundancy]}
+        self.merge = Merge() if redundancy > 1 else None
+        self.turn = trio.Lock()
         self.generation = 0
-        self.state = "down"
+        self.restarts = 0
         self.messages = 0
         self.bursts = 0
         self.gaps = 0
         self.unchanged = 0  # re-sent data that were dropped before any mailbox
         self.unknown = 0
         self.undecodable = 0
-        self.last_good_ns = 0
         self.phases = Meters()  # how long connecting took
         self.address = ""  # host:port of the last connection
         self.recoveries: deque[Recovery] = deque(maxlen=RECOVERIES_KEPT)
@@ -217,20 +120,23 @@ class Shard:
         return len(self.records) < self.capacity and wire.key not in self._keys
 
     def add(self, record: TopicRecord) -> None:
-        """Take a topic; the live incarnation is told."""
+        """Take a topic; the live incarnations are told."""
         self.records[record.topic] = record
         self._keys[record.wire.key] += 1
         record.shard = self
-        self.changed.set()
+        for slot in self.slots.values():
+            slot.add(record)
 
     def remove(self, record: TopicRecord) -> None:
-        """Give a topic up; the live incarnation is told."""
+        """Give a topic up; the live incarnations are told."""
         if self.records.pop(record.topic, None) is not None:
             self._forget(record.wire.key)
+            for slot in self.slots.values():
+                slot.remove(record.topic)
         record.shard = None
-        self.last_trades.pop(record.topic, None)
-        self.removed(record.topic)
-        self.changed.set()
+        record.strands.clear()
+        if self.merge is not None:
+            self.merge.forget(record.topic)
 
     def rekey(self, before: str, now: str) -> None:
         """Note that the pushes of a topic here carry another key than before."""
@@ -242,9 +148,56 @@ class Shard:
         if not self._keys[key]:
             del self._keys[key]
 
-    def forsake(self) -> None:
-        """Note that the incarnation has ended: nobody hears of removals until the next one begins."""
-        self.removed = _unheard
+    # Its connections
+
+    @property
+    def state(self) -> str:
+        """The best that any slot is in; failed where all are."""
+        states = [slot.state for slot in self.slots.values()]
+        return next((state for state in _STATES if state in states), "failed")
+
+    @property
+    def last_good_ns(self) -> int:
+        """When the last useful burst came; 0 before the first."""
+        return max(slot.last_good_ns for slot in self.slots.values())
+
+    def joint_burst(self, slot: Slot, now: float) -> list[object]:
+        """Begin a burst of a slot that is one of two, or was lately: what it takes is joined with what was told."""
+        merge = self.merge
+        if merge is None or (now >= merge.ends_at and slot.leads):
+            self.merge = None
+            return []
+        return merge.burst(slot, now)
+
+    def partner(self, slot: Slot) -> Slot | None:
+        """Return the other slot, where there is one."""
+        return next((other for other in self.slots.values() if other is not slot), None)
+
+    def last_trade(self, topic: Topic) -> Trade | None:
+        """Return the newest trade of a topic that was told, of a venue whose ids are numbers."""
+        brought = [slot.last_trades[topic] for slot in self.slots.values() if topic in slot.last_trades]
+        return max(brought, key=lambda trade: int(trade.id), default=None)
+
+    def open_second(self) -> Slot:
+        """Open the slot that is not in use; it carries all topics of the shard."""
+        name = next(name for name in NAMES if name not in self.slots)
+        slot = self.slots[name] = Slot(self, name)
+        for record in self.records.values():
+            slot.add(record)
+        return slot
+
+    def close(self, slot: Slot) -> None:
+        """Give up a slot whose incarnation has ended."""
+        del self.slots[slot.name]
+        for other in self.slots.values():
+            other.last_trades = {**slot.last_trades, **other.last_trades}
+        for strand in slot.strands.values():
+            strand.record.strands.remove(strand)
+
+    def begin(self, slot: Slot) -> None:
+        """Begin an incarnation on a slot."""
+        self.generation += 1
+        slot.begin(self.generation)
 
     def clashing(self) -> list[TopicRecord]:
         """Return the topics whose pushes would carry the key of another one here, since they fell back."""
@@ -258,23 +211,27 @@ class Shard:
             seen.add(record.wire.key)
         return clashing
 
-    def books(self) -> Iterator[TopicRecord]:
-        """Yield the topics that are books."""
-        return (record for record in self.records.values() if record.sync is not None)
-
     @property
     def settled(self) -> bool:
         """True when every topic is live or rejected."""
         return all(record.settled for record in self.records.values())
 
-    def lost(self, cause: str, now_ns: int) -> None:
-        """Open the account of an outage; attempts that fail within one outage go on it."""
-        if self._open is not None or not self.last_good_ns:
+    # Its outages
+
+    def lost(self, cause: str, lost_ns: int, now_ns: int) -> None:
+        """Open the account of an outage; attempts that fail within one outage go on it.
+
+        Args:
+            cause: why, in a line.
+            lost_ns: when the last good message came; 0 where none did, and nothing is lost.
+            now_ns: when that was noticed.
+        """
+        if self._open is not None or not lost_ns:
             return
-        detected = max(now_ns - self.last_good_ns, 0) / 1e6
+        detected = max(now_ns - lost_ns, 0) / 1e6
         if self.recoveries and self.recoveries[-1].cause == cause:
             cause = self.recoveries[-1].cause  # one text for a cause that repeats: a thousand may be kept
-        self._open = Recovery(cause, self.last_good_ns, detected)
+        self._open = Recovery(cause, lost_ns, detected)
         self.recoveries.append(self._open)
 
     def attempt(self) -> None:
@@ -310,4 +267,5 @@ class Shard:
             recoveries=list(self.recoveries),
             phases=figures(self.phases),
             address=self.address,
+            restarts=self.restarts,
         )

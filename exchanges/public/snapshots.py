@@ -8,7 +8,7 @@ from feedtree.exchanges.errors import RestFailed, VenueThrottled
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.intake import Burst, Intake
-from feedtree.exchanges.public.shard import Shard
+from feedtree.exchanges.public.slots import Slot
 from feedtree.exchanges.public.source import Source
 
 SNAPSHOTS_AT_ONCE = 8
@@ -20,12 +20,12 @@ UNSTATED_PAUSE = 60.0  # seconds without REST after a 429 that states nothing
 class Snapshots:
     """Serves the topics that an intake wants snapshots of, each until it is live or wanted no more.
 
-    A call that fails or takes too long leaves its topic syncing, with the reason in its record, and is tried again
+    A call that fails or takes too long leaves its topic syncing, with the reason in its strand, and is tried again
     with more patience: a dead connection must not cost the client's whole timeout, and a slow venue is waited for.
 
     Args:
         feed: ranks the topics.
-        shard: holds their records.
+        slot: the connection that wants them.
         source: the venue's REST side and its budget.
         intake: wants the snapshots, and joins them.
         publish: gives consumers what came of it.
@@ -34,13 +34,13 @@ class Snapshots:
     def __init__(
         self,
         feed: Feed,
-        shard: Shard,
+        slot: Slot,
         source: Source,
         intake: Intake,
         publish: Callable[[Burst], Awaitable[None]],
     ) -> None:
         self._feed = feed
-        self._shard = shard
+        self._slot = slot
         self._source = source
         self._intake = intake
         self._publish = publish
@@ -92,25 +92,25 @@ class Snapshots:
             self._wanted.set()
 
     async def _fetch_once(self, topic: Topic, patience: float) -> bool:
-        record = self._shard.records.get(topic)
-        if record is None:
+        strand = self._slot.strands.get(topic)
+        if strand is None:
             return False
         budget = self._source.rest_budget
         await trio.sleep(budget.take(trio.current_time(), self._feed.venue.endpoint.book_weight))
         raw = None
         try:
             with trio.move_on_after(patience):
-                raw = await self._source.rest.book(record.wire)
+                raw = await self._source.rest.book(strand.record.wire)
         except VenueThrottled as error:
             pause = UNSTATED_PAUSE if error.retry_after is None else error.retry_after
             budget.pause(trio.current_time() + pause)
-            record.reason = str(error)
+            strand.reason = str(error)
             return True
         except RestFailed as error:
-            record.reason = str(error)
+            strand.reason = str(error)
             return True
         if raw is None:
-            record.reason = f"no snapshot by REST in {patience:g} s"
+            strand.reason = f"no snapshot by REST in {patience:g} s"
             return True
         burst, again = self._intake.join(topic, raw, trio.current_time(), self._source.wall_ns())
         if burst:

@@ -16,11 +16,13 @@ class StreamOptions(Reach, frozen=True, kw_only=True):
         read: how sockets are read.
         delivery: who gets data, see `Feed`.
         topics_per_connection: another size of shards than the venue's endpoint names.
+        redundancy: how many connections carry each shard: 1, or 2.
     """
 
     read: ReadMode = WAIT
     delivery: Delivery = "mailbox"
     topics_per_connection: int | None = None
+    redundancy: int = 1
 
 
 class Source(Access):
@@ -28,6 +30,8 @@ class Source(Access):
 
     def __init__(self, venue: PublicVenue, host: Host, options: StreamOptions, symbols: SymbolMap) -> None:
         super().__init__(venue.endpoint, host, options, read=options.read)
+        self.life_s = venue.endpoint.life_s
+        self.rng = host.rng
         self.rest: PublicRest = venue.rest(self.client, symbols)
         self.trades: TradeRest | None = None if venue.trades is None else venue.trades(self.client, symbols)
         self.rest_budget: WeightBudget = host.rest_budget(venue.endpoint)

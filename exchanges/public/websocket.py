@@ -17,7 +17,8 @@ from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.handlers import PublicWebsocketHandlers
 from feedtree.exchanges.public.hub import PublicHub, channels_of, symbols_of
 from feedtree.exchanges.public.messages import BookView
-from feedtree.exchanges.public.shard import TopicStatus
+from feedtree.exchanges.public.records import TopicStatus
+from feedtree.exchanges.public.rollover import Rollover
 from feedtree.exchanges.public.source import Source, StreamOptions
 from feedtree.exchanges.public.taps import Tap, TapFunction
 from feedtree.exchanges.public.venue import PublicVenue
@@ -76,6 +77,7 @@ class BasePublicWebsocket(ABC):
             tree.public.rank,
             options.delivery,
             options.topics_per_connection,
+            options.redundancy,
         )
         self._source = Source(self.VENUE, tree.host, options, self.feed.symbols)
         self._branch = Branch(self._id, self.feed, self._source, park=tree.host.park)
@@ -179,6 +181,7 @@ class BasePublicWebsocket(ABC):
         with self._scope:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._tend)
+                nursery.start_soon(Rollover(self.feed, self._branch, self._host).run)
                 nursery.start_soon(watch_parked, self._host.supervisor, self.path, self._parked)
 
     async def _tend(self) -> None:

@@ -132,9 +132,9 @@ class Way:
         self._hub = PublicHub(time.time_ns)
         self._hub.add(MEXC_SPOT.name, self._feed)
         self.codec = MexcSpotCodec(self._feed.symbols)
-        self.publisher: Publisher = self._feed.publisher(self.shard)
+        self.publisher: Publisher = self._feed.publisher(self.shard.slots["a"])
         subscriptions = Subscriptions()
-        self.intake = Intake(self.shard, self.publisher.generation, subscriptions)
+        self.intake = Intake(self.shard.slots["a"], subscriptions)
         wires = [record.wire for record in self.shard.records.values()]
         self.intake.asked(wires)
         subscriptions.asked(wires)
@@ -156,7 +156,7 @@ class Way:
 
     def events(self) -> int:
         """Return how many channels without a book came up, each of which is told."""
-        return sum(record.up and record.sync is None for record in self.shard.records.values())
+        return sum(record.up and record.book is None for record in self.shard.records.values())
 
     def books(self) -> Books:
         """Return every live book."""

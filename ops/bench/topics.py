@@ -126,7 +126,7 @@ class Rig:
         Raises:
             RuntimeError: a book is not live.
         """
-        books = [record.sync.book for record in self._shard.records.values() if record.sync is not None]
+        books = [record.book for record in self._shard.records.values() if record.book is not None]
         if not all(book.live for book in books):
             raise RuntimeError("a book is not live")
         return sum(len(book.bids) + len(book.asks) for book in books) / len(books) / 2
@@ -140,7 +140,7 @@ class Rig:
         self._feed.subscribe(symbols, CHANNELS)
         shard = self._shard
         if self._intake is None:
-            self._intake = Intake(shard, 1, self._subscriptions)
+            self._intake = Intake(shard.slots["a"], self._subscriptions)
         _, wires = self._subscriptions.difference(record.wire for record in shard.records.values())
         self._intake.asked(wires)
         self._subscriptions.asked(wires)

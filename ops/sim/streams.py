@@ -51,7 +51,8 @@ class Stream(ABC):
 class Streams:
     """All streams of one venue that have subscribers, and when they push.
 
-    Streams of one period are spread over it, so that not all books are written in one tick.
+    Streams of one period are spread over it, so that not all books are written in one tick. Clients share a stream,
+    unless the switch ``own_windows`` gives each one of its own.
 
     Args:
         switches: of the venue.
@@ -63,22 +64,28 @@ class Streams:
         self._journal = journal
         self._known: dict[Hashable, Stream] = {}
         self._phases: dict[Hashable, int] = {}
+        self._began = 0  # streams that were made
 
     def __len__(self) -> int:
         return len(self._known)
 
     def join(self, key: Hashable, peer: Peer, make: Callable[[], Stream]) -> Stream:
         """Subscribe a client to a stream, which is made and started where nobody had it."""
+        if self._switches.own_windows:
+            key = _own(key, peer)
         stream = self._known.get(key)
         if stream is None:
             stream = self._known[key] = make()
-            self._phases[key] = len(self._phases)
+            self._began += 1
+            self._phases[key] = self._began if self._switches.own_windows else len(self._phases)
             stream.start()
         stream.subscribers[peer] = None
         return stream
 
     def leave(self, key: Hashable, peer: Peer) -> None:
         """End a client's subscription; nothing happens where it has none."""
+        if (own := _own(key, peer)) in self._known:
+            key = own
         stream = self._known.get(key)
         if stream is None:
             return
@@ -134,6 +141,11 @@ class Streams:
             self._journal.counts["repeated"] += 1
             return batch * 2
         return batch
+
+
+def _own(key: Hashable, peer: Peer) -> Hashable:
+    """Return the key of a stream that is one client's alone; it keeps the symbol, by which faults find it."""
+    return (*key, peer) if isinstance(key, tuple) else (key, peer)
 
 
 def _every(count: int, nth: int) -> bool:

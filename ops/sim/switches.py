@@ -30,6 +30,10 @@ class VenueSwitches(Struct, kw_only=True):
         Literal["tcp", "1000", "1001", "1005"],
         _says("how an idle connection ends: TCP alone, or a close frame with that code (1005: without)"),
     ] = "tcp"
+    own_windows: Annotated[
+        bool,
+        _says("new subscriptions get pushes of their own, which begin and end apart from other clients'"),
+    ] = False
     withhold_pongs: Annotated[
         Literal["none", "app", "protocol", "all"], _says("which pings stay unanswered")
     ] = "none"

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import structlog
 import trio
+import trustme
 
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.gateio.signing import rest_headers
@@ -233,6 +234,18 @@ class MexcTrader:
 
 
 OpenLab = Callable[..., AbstractAsyncContextManager[tuple[Lab, Tree]]]
+
+
+@pytest.fixture(scope="session")
+def venue_tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, str, str]:
+    """The venues' TLS context, their name, and the file that makes clients trust it."""
+    host = "venue.test"
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(host).configure_cert(context)
+    path = tmp_path_factory.mktemp("tls") / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return context, host, str(path)
 
 
 @pytest.fixture

@@ -24,10 +24,11 @@ async def test_a_connection_that_was_closed_counts_no_more(autojump_clock, lab, 
         websocket = running.websockets["gateio.spot"]
         await websocket.wait_live(5)
         exchanges.inflict("gateio.spot", kind, seconds=60.0)
-        await trio.sleep(1)
+        await trio.sleep(5)
         assert websocket.feed.streams()[0].generation == 2
         assert in_use(websocket) == 1
-        await running.supervisor.terminate_child("public/gateio.spot/shard-1/a")
+        (slot,) = running.snapshot().find("public/gateio.spot/shard-1").children
+        await running.supervisor.terminate_child(slot.path)
         assert in_use(websocket) == 0
 
 

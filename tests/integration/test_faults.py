@@ -284,19 +284,20 @@ async def test_pings_answered_but_no_data_are_found(autojump_clock, lab, tree) -
             assert "no data" in report.recoveries[0].cause
 
 
-async def test_a_venue_that_announces_its_close_is_left_at_once(autojump_clock, lab, tree) -> None:
-    """An upgrade notice starts a planned reconnect before the venue closes."""
+async def test_a_venue_that_announces_its_close_is_left_at_no_cost(autojump_clock, lab, tree) -> None:
+    """After an upgrade notice another connection takes over before the venue closes the first one."""
     async with (
         lab() as exchanges,
         tree(exchanges, exchanges.config("BTC/USDT", venues=("gateio.spot",))) as running,
     ):
         websocket = running.websockets["gateio.spot"]
         await websocket.wait_live(5)
-        exchanges.inflict("gateio.spot", "notice", seconds=60.0)
-        await trio.sleep(1)
+        exchanges.inflict("gateio.spot", "notice", seconds=5.0)
+        await trio.sleep(10)
         (report,) = websocket.feed.streams()
-        assert report.state == "live"
-        assert "PlannedReconnect" in report.recoveries[0].cause
+        assert (report.state, report.generation, report.restarts, report.recoveries) == ("live", 2, 0, [])
+        (slot,) = running.snapshot().find("public/gateio.spot/shard-1").children
+        assert (slot.id, slot.restarts) == ("b", 0)
 
 
 async def test_a_codec_that_always_raises_parks_its_venue_and_no_other(

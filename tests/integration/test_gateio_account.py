@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import trio
+from msgspec.structs import replace
 
 from feedtree.exchanges.credentials import Credentials
+from feedtree.exchanges.gateio.private_websocket import GateioPrivateSpotWebsocket
 from feedtree.exchanges.private.messages import (
     AccountReconciled,
     AccountStreamFailed,
@@ -251,3 +253,24 @@ async def test_a_second_slot_takes_over(autojump_clock, lab, tree, trader) -> No
         check(account, messages, exchanges.account())
         stream = running.snapshot().find("private/gateio.spot/main/stream")
         assert [child.id for child in stream.children] == ["b"]
+
+
+async def test_a_connection_is_relieved_when_it_grows_old(
+    autojump_clock, lab, tree, trader, monkeypatch
+) -> None:
+    """Three times within its short life, orders and fills all the while: none is missed, none told twice."""
+    made = GateioPrivateSpotWebsocket
+    endpoint = replace(made.VENUE.endpoint, life_s=10.0)
+    monkeypatch.setattr(made, "VENUE", replace(made.VENUE, endpoint=endpoint))
+    async with lab(rate=50.0) as exchanges, tree(exchanges, config_of(exchanges)) as running:
+        account = running.accounts[KEY]
+        await account.wait_live(5.0)
+        mailbox = account.mailbox()
+        await trade(trader(exchanges), 30.0, Random(5), pace=0.3)
+        await settled(account)
+        messages = taken(mailbox)
+        assert not of(AccountStreamLost, messages)
+        assert len(of(Fill, messages)) > 10
+        check(account, messages, exchanges.account())
+        assert account.account.store.streams.generation >= 4
+        assert running.snapshot().find("private/gateio.spot/main/stream").restarts == 0

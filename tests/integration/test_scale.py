@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from feedtree.exchanges.public.shard import TopicState
+from feedtree.exchanges.public.records import TopicState
 from feedtree.exchanges.wire.memory import MemoryNetwork
 from feedtree.ops import Config, Tree, Venue, open_tree
 from feedtree.ops.bench.pairs import pairs_of

@@ -87,11 +87,14 @@ async def test_an_outdated_incarnation_cannot_publish(autojump_clock, lab, tree)
     ):
         feed = running.public.feeds["gateio.spot"]
         await running.websockets["gateio.spot"].wait_live(5)
-        shard = feed.plan()[0]
-        late = feed.publisher(shard)
-        feed.publisher(shard)
-        with pytest.raises(Superseded):
+        slot = feed.plan()[0].slots["a"]
+        late = feed.publisher(slot)
+        last = feed.publisher(slot)
+        with pytest.raises(Superseded, match="superseded by 3"):
             late.publish([])
+        slot.end()
+        with pytest.raises(Superseded, match="generation 3 has ended"):
+            last.publish([])
 
 
 async def test_a_venue_that_takes_no_frames_is_stalled(autojump_clock, lab, tree) -> None:

@@ -4,7 +4,7 @@ import pytest
 import trio
 
 from feedtree.exchanges import BookDelta, BookResynced, BookSnapshot, StreamNotLive, StreamUp, Topic, Trade
-from feedtree.exchanges.public.shard import TopicState
+from feedtree.exchanges.public.records import TopicState
 from feedtree.exchanges.wire.memory import Fault
 
 DATA = (BookDelta, BookSnapshot, Trade)
@@ -74,7 +74,7 @@ async def test_nothing_of_a_topic_comes_after_it_was_given_up(autojump_clock, la
 
         websocket.tap(watch)
         for _ in range(20):
-            shard.changed.set()
+            shard.slots["a"].changed.set()
             await trio.sleep(0.002)  # the next look at what is wanted is 50 ms away
             await websocket.unsubscribe(["ETH/USDT"], ["book", "trades", "book_ticker"])
             down.update(topics)

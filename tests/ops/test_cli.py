@@ -30,6 +30,7 @@ STREAM_KEYS = {
     "phases",
     "address",
     "recoveries",
+    "restarts",
 }
 
 

@@ -38,7 +38,7 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         local_address = "127.0.0.1"
         proxy = "http://user:secret@proxy:3128"
         enabled = false
-        redundancy = 1
+        redundancy = 2
         read = "coalesce:0.002"
         delivery = "tap"
         topics_per_connection = 1000
@@ -55,7 +55,7 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
     assert gate.symbols == (Symbol("BTC", "USDT"), Symbol("ETH", "USDT"))
     assert gate.channels == (Book(speed="20ms", depth=50), Trades(), Kline("1h"))
     assert gate.ca_file == str(tmp_path / "ca.pem")
-    assert (gate.enabled, gate.redundancy, gate.delivery) == (False, 1, "tap")
+    assert (gate.enabled, gate.redundancy, gate.delivery) == (False, 2, "tap")
     assert (gate.read_mode, gate.coalesce_s) == ("coalesce", 0.002)
     assert gate.topics_per_connection == 1000
     mexc = config.venues["mexc.spot"]
@@ -93,8 +93,9 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         (GATE + "ca_file = 1", [".ca_file: 1", "PEM file"]),
         (GATE + 'local_address = "localhost"', [".local_address", '"localhost"', "IP address"]),
         (GATE + 'enabled = "yes"', [".enabled", '"yes"', "true, false"]),
-        (GATE + "redundancy = true", [".redundancy: true", "allowed: 1"]),
-        (GATE + "redundancy = 2", [".redundancy: 2", "allowed: 1"]),
+        (GATE + "redundancy = true", [".redundancy: true", "allowed: 1 or 2 connections"]),
+        (GATE + "redundancy = 2.0", [".redundancy: 2.0", "allowed: 1 or 2 connections"]),
+        (GATE + "redundancy = 3", [".redundancy: 3", "allowed: 1 or 2 connections"]),
         (GATE + 'read = "spinn"', [".read", '"spin"?', "wait, spin, coalesce"]),
         (GATE + 'read = "coalesce:x"', [".read", '"coalesce:x"', "coalesce:SECONDS"]),
         (GATE + 'read = "wait:1"', [".read", '"wait:1"']),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from feedtree.exchanges.public.channels import BookTicker, Topic, Trades
-from feedtree.exchanges.public.shard import Recovery, StreamReport, TopicState, TopicStatus
+from feedtree.exchanges.public.records import TopicState, TopicStatus
+from feedtree.exchanges.public.shard import Recovery, StreamReport
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.outcome import failures, refusals
 from feedtree.ops.report import Books, Report, make_report, write_report

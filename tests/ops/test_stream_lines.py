@@ -10,7 +10,7 @@ from feedtree.exchanges.public.messages import (
     StreamUp,
     SubscriptionRejected,
 )
-from feedtree.exchanges.public.shard import TopicState, TopicStatus
+from feedtree.exchanges.public.records import TopicState, TopicStatus
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.stream_lines import LINES_AT_ONCE, event_lines, live_lines
 

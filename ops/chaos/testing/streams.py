@@ -14,7 +14,8 @@ from feedtree.exchanges.private.store import AccountStore
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.messages import BookResynced, PublicMessage, StreamLost, StreamUp
-from feedtree.exchanges.public.shard import Shard, TopicState
+from feedtree.exchanges.public.records import TopicState
+from feedtree.exchanges.public.shard import Shard
 from feedtree.exchanges.public.views import deltas
 from feedtree.ops.app import Tree
 from feedtree.ops.chaos.testing.spells import Place

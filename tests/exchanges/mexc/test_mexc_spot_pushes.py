@@ -156,7 +156,7 @@ def test_trades_without_an_id_get_one_that_every_connection_agrees_on(on: On, pu
     alone = venue.codec.decode([push(venue.wire.key, publicAggreDeals={"deals": [deal, deal]})], 7)
     among = venue.codec.decode([push(venue.wire.key, publicAggreDeals={"deals": [other, deal, deal]})], 7)
     ids = [trade.id for trade in alone if isinstance(trade, Trade)]
-    assert ids == ["9-1.5-2.0-1-0", "9-1.5-2.0-1-1"]
+    assert ids == ["~9-1.5-2.0-1-0", "~9-1.5-2.0-1-1"]
     assert [trade.id for trade in among if isinstance(trade, Trade)] == ["x", *ids]
 
 

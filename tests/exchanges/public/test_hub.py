@@ -9,6 +9,7 @@ from feedtree.actors.mailbox import Mailbox, MailboxOverflow
 from feedtree.actors.routes import Policy
 from feedtree.exchanges.gateio.venue import GATEIO_SPOT
 from feedtree.exchanges.mexc.venue import MEXC_SPOT
+from feedtree.exchanges.public.book_sync import BookSync
 from feedtree.exchanges.public.channels import Book, Topic, Trades
 from feedtree.exchanges.public.codec import ChannelNotOffered
 from feedtree.exchanges.public.feed import Feed, StreamNotLive
@@ -44,12 +45,16 @@ def trade(feed: Feed, symbol: Symbol) -> Trade:
     return Trade(Topic(feed.name, symbol, Trades()), None, None, 1, "1", Side.SELL, 1.0, 1.0)
 
 
+def sync_of(feed: Feed, topic: Topic) -> BookSync:
+    (strand,) = feed._records[topic].strands
+    assert strand.sync is not None
+    return strand.sync
+
+
 def load(feed: Feed, symbol: Symbol, sequence: int = 5) -> BookSnapshot:
     topic = Topic(feed.name, symbol, Book())
     snapshot = BookSnapshot(topic, 1, 2, 3, sequence, [(1.0, 1.0), (0.5, 2.0)], [(2.0, 1.0)])
-    record = feed._records[topic]
-    assert record.sync is not None
-    record.sync.whole(snapshot)
+    sync_of(feed, topic).whole(snapshot)
     return snapshot
 
 
@@ -128,9 +133,7 @@ async def test_a_book_that_is_not_live_is_not_shown() -> None:
     hub, (gate,) = hub_with(GATEIO_SPOT)
     snapshot = load(gate, BTC)
     mailbox = hub.mailbox(BookUpdate)
-    record = gate._records[snapshot.topic]
-    assert record.sync is not None
-    record.sync.lose()
+    sync_of(gate, snapshot.topic).lose()
     with pytest.raises(trio.WouldBlock):
         mailbox.take_nowait()
 
@@ -143,11 +146,9 @@ async def test_a_consumer_of_changes_gets_the_book_first_and_again_after_an_over
     mailbox = hub.mailbox(view=deltas(), capacity=2)
     (first,) = await mailbox.take()
     assert first == snapshot
-    record = gate._records[topic]
-    assert record.sync is not None
     for number in range(6, 12):
         change = BookDelta(topic, 1, 2, 3, number, number, [(1.0, float(number))], [])
-        record.sync.delta(change)
+        sync_of(gate, topic).delta(change)
         gate.publish_now([change])
     rest = drained(mailbox)
     names = [type(message).__name__ for message in rest]

@@ -6,7 +6,7 @@ import trio
 from feedtree.exchanges.bad_frames import FEW, KEPT
 from feedtree.exchanges.controls import Notice, Pong, Undecodable, Unknown
 from feedtree.exchanges.endings import describe
-from feedtree.exchanges.errors import DecodeStorm, Desynchronised, PlannedReconnect
+from feedtree.exchanges.errors import DecodeStorm, Desynchronised
 from feedtree.exchanges.public.channels import Book, BookTicker, Channel, Kline, Ticker, Topic, Trades
 from feedtree.exchanges.public.codec import (
     Confirmed,
@@ -33,7 +33,8 @@ from feedtree.exchanges.public.messages import (
 from feedtree.exchanges.public.messages import BookTicker as BookTickerMessage
 from feedtree.exchanges.public.messages import Kline as KlineMessage
 from feedtree.exchanges.public.messages import Ticker as TickerMessage
-from feedtree.exchanges.public.shard import Shard, TopicRecord, TopicState
+from feedtree.exchanges.public.records import TopicRecord, TopicState
+from feedtree.exchanges.public.shard import Shard
 from feedtree.exchanges.public.subscriptions import Subscriptions
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
@@ -53,7 +54,9 @@ class Bench:
         self.shard = Shard("v", "shard-1", 100)
         self.subscriptions = Subscriptions()
         self.settled: list[bool] = []
-        self.intake = Intake(self.shard, 3, self.subscriptions, self.settled.append)
+        self.slot = self.shard.slots["a"]
+        self.slot.begin(3)
+        self.intake = Intake(self.slot, self.subscriptions, self.settled.append)
         self.now = 0.0
 
     def want(self, channel: Channel, *seeds: Seed, base: str = "BTC") -> Topic:
@@ -280,7 +283,7 @@ def test_a_refused_topic_falls_back_and_is_rejected_when_nothing_is_left() -> No
     assert bench.intake.refuse(first, "no snapshot", 0) == []
     assert bench.wire(topic).seed is Seed.REST
     assert bench.state(topic) is TopicState.PENDING
-    assert bench.shard.changed.is_set()
+    assert bench.slot.changed.is_set()
     assert bench.take(Refused((first,), "late")) == [], "the answer for a way that was given up"
     bench.ask(topic)
     burst = bench.take(Refused((bench.wire(topic),), "unknown currency pair: BTC_USDT"))
@@ -291,7 +294,7 @@ def test_a_refused_topic_falls_back_and_is_rejected_when_nothing_is_left() -> No
     assert bench.settled[-1] is True
     record = bench.shard.records[topic]
     assert record.status().reason == rejected.reason
-    record.begin()
+    bench.slot.begin(4)
     assert record.state is TopicState.PENDING
     assert record.wire == first, "a new connection asks again, the first way first"
 
@@ -322,12 +325,13 @@ def test_the_end_of_a_connection_is_told_for_each_stream_that_was_up() -> None:
     bench = Bench()
     book = bench.live_book()
     bench.want(Trades())
-    bench.shard.last_good_ns = 77
-    burst = bench.intake.lost("reset", 99)
+    bench.slot.last_good_ns = 77
+    burst = bench.intake.lost("reset", 0.0, 99)
     assert kinds(burst) == ["StreamLost"]
-    assert not bench.shard.records[book].sync.book.live  # type: ignore[union-attr]
+    assert not bench.shard.records[book].book.live  # type: ignore[union-attr]
     assert bench.shard.records[book].lost_ns == 77
-    assert bench.intake.lost("again", 99) == []
+    assert bench.intake.lost("again", 0.0, 99) == []
+    assert bench.slot.generation == 0
 
 
 def test_control_items_reach_the_session() -> None:
@@ -340,7 +344,8 @@ def test_control_items_reach_the_session() -> None:
     assert bench.shard.unknown == 2
     assert bench.intake.fault is None
     bench.take(Notice("upgrade", "will be closed"))
-    assert isinstance(bench.intake.fault, PlannedReconnect)
+    assert bench.intake.fault is None
+    assert bench.slot.leaving.is_set()
 
 
 def test_a_frame_that_does_not_decode_is_counted_kept_and_told() -> None:

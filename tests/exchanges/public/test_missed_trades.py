@@ -84,7 +84,7 @@ class Bench:
         self.missed = MissedTrades(self.shard, self.up)
 
     def lose(self, after: int = 10) -> Hole:
-        self.shard.last_trades[TOPIC] = trade(after)
+        self.shard.slots["a"].last_trades[TOPIC] = trade(after)
         self.shard.coverage.lost(TOPIC, 40 * NS, "reset")
         self.missed.begin(TOPIC, 60.0, 60 * NS)
         ((topic, one),) = self.missed.holes

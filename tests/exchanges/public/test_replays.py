@@ -75,7 +75,7 @@ class Bench:
     def lose(self, after: int | None, first: int | None = None, topic: Topic = BTC) -> None:
         """Have trades missed after one, and before the first live one."""
         if after is not None:
-            self.shard.last_trades[topic] = trade(after)
+            self.shard.slots["a"].last_trades[topic] = trade(after)
         self.shard.coverage.lost(topic, 1, "reset")
         self.missed.begin(topic, trio.current_time(), 2)
         if first is not None:
