@@ -96,6 +96,7 @@ def sim(
     tls: tuple[Path, Path] | None = None,
     seed: int = 1,
     rate: float = 1000.0,
+    orders: int = 1_500,
     symbols: str | None = None,
     replay: Path | None = None,
     switch: list[str] | None = None,
@@ -111,6 +112,7 @@ def sim(
         tls: certificate and key, PEM files; without them plain TCP.
         seed: of all randomness; equal seeds give equal order flow.
         rate: order events per second, over all venues and symbols.
+        orders: resting orders that a book keeps, about.
         symbols: what the venues list, for example BTC/USDT,ETH/USDT.
         replay: serve a recorded session instead: PREFIX.ws.1.0 and PREFIX.http.0.0.
         switch: VENUE:NAME=VALUE, turned before the start; can be given several times.
@@ -127,6 +129,7 @@ def sim(
             tls=tls,
             seed=seed,
             rate=rate,
+            orders=orders,
             symbols=symbols,
             replay=replay,
             switches=tuple(switch or ()),

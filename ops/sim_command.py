@@ -28,6 +28,7 @@ class SimOptions(Struct, frozen=True):
     tls: tuple[Path, Path] | None
     seed: int
     rate: float
+    orders: int
     symbols: str | None
     replay: Path | None
     switches: tuple[str, ...]
@@ -68,9 +69,14 @@ def sim_config(options: SimOptions) -> SimConfig:
         raise ConfigError(
             "--rate", f"{options.rate:g} is not allowed; allowed: order events per second, 0 or more"
         )
+    if options.orders < 1:
+        raise ConfigError(
+            "--orders", f"{options.orders} is not allowed; allowed: resting orders of a book, 1 or more"
+        )
     return SimConfig(
         seed=options.seed,
         rate=options.rate,
+        orders=options.orders,
         symbols=DEFAULT_SYMBOLS if options.symbols is None else _symbols(options.symbols),
         replay=_recorded(options.replay),
         switches=_switches(options.switches),

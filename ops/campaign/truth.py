@@ -62,10 +62,13 @@ class Truth:
         network: what leads there.
         venue: ``gateio.spot``.
         account: its name there, ``demo``.
+        ca_file: what the control paths' certificate is verified with, where they are served over TLS.
     """
 
-    def __init__(self, control: str, network: Network, venue: str, account: str) -> None:
-        self._client = RestClient(control, network)
+    def __init__(
+        self, control: str, network: Network, venue: str, account: str, *, ca_file: str | None = None
+    ) -> None:
+        self._client = RestClient(control, network, ca_file=ca_file)
         self._venue = venue
         self._account = account
 

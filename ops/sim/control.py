@@ -33,6 +33,7 @@ class Control:
         self._simulation = simulation
         self._calls: dict[str, Callable[[Mapping[str, str]], object]] = {
             "/book": self._book,
+            "/trades": self._trades,
             "/log": self._log,
             "/symbols": self._symbols,
             "/stats": self._stats,
@@ -59,6 +60,16 @@ class Control:
             raise Mistyped(f"id = {number!r} is not a number")
         symbol = _symbol(query.get("symbol", ""))
         return venue.truth(symbol, int(number) if number else None)
+
+    def _trades(self, query: Mapping[str, str]) -> object:
+        venue = self._venue(query)
+        market = venue.market_of(_symbol(query.get("symbol", "")))
+        if market is None:
+            raise Mistyped(f"{venue.name} does not list {query['symbol']}")
+        tape = market.tape
+        found = tape.since(int(_number(query, "after", tape.total)))
+        rows = [[venue.trade_id(trade), trade.fill.at_ns] for trade in found]
+        return {"total": tape.total, "trades": rows}
 
     def _log(self, query: Mapping[str, str]) -> object:
         return self._venue(query).journal.newest(int(_number(query, "n", 100)))
@@ -104,6 +115,7 @@ class Control:
                 code=int(_number(query, "code", 1001, least=1000, most=4999)),
                 symbol=spell(venue.name, _symbol(symbol)) if symbol else "",
                 count=int(_number(query, "count", 1, most=1000)),
+                account=query.get("account", ""),
             )
             met[venue.name] = inflict([venue], fault)
         return {"kind": query["kind"], "met": met}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from feedtree.ops.sim import frames
 from feedtree.ops.sim.gateio.venue import GateioVenue
+from feedtree.ops.sim.mexc.private import MexcPrivate
 from feedtree.ops.sim.peer import Peer
 from feedtree.ops.sim.venue import NS, Venue
 
@@ -23,6 +24,7 @@ class Fault:
         code: of the close frame.
         symbol: the venue's spelling; empty means all.
         count: how many pushes of each stream, or pieces of each order.
+        account: its name at the venue; empty means all.
     """
 
     kind: str
@@ -30,6 +32,7 @@ class Fault:
     code: int = 1001
     symbol: str = ""
     count: int = 1
+    account: str = ""
 
 
 def _reset(venue: Venue, _: Fault) -> int:
@@ -100,6 +103,11 @@ def _repeat(venue: Venue, fault: Fault) -> int:
     return len(streams)
 
 
+def _listen_keys(venue: Venue, fault: Fault) -> int:
+    """End the listen keys of `account` (MEXC only)."""
+    return venue.private.end_keys(fault.account) if isinstance(venue.private, MexcPrivate) else 0
+
+
 def _garbage(venue: Venue, fault: Fault) -> int:
     """Send `count` frames that decode as nothing."""
     text = frames.text(b'{"channel":"spot.trades","result":[}')
@@ -156,6 +164,7 @@ KINDS: dict[str, Callable[[Venue, Fault], int]] = {
     "notice": _notice,
     "private_gap": _private_gap,
     "private_repeat": _private_repeat,
+    "listen_keys": _listen_keys,
     "fills": _fills,
 }
 

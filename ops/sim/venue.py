@@ -16,6 +16,7 @@ from feedtree.ops.sim.market import Market
 from feedtree.ops.sim.peer import Peer, Session
 from feedtree.ops.sim.streams import Streams
 from feedtree.ops.sim.switches import VenueSwitches
+from feedtree.ops.sim.tape import Print
 
 NS = 1_000_000_000
 
@@ -90,6 +91,10 @@ class Venue(ABC):
     @abstractmethod
     def idle_limit_s(self, peer: Peer) -> tuple[int, float]:
         """Return since when (ns) and for how long a client may go on being idle."""
+
+    @abstractmethod
+    def trade_id(self, trade: Print) -> str:
+        """Return the id by which it tells a public trade."""
 
     @abstractmethod
     def ping(self, peer: Peer) -> None:

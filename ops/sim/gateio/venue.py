@@ -18,6 +18,7 @@ from feedtree.ops.sim.market import Market
 from feedtree.ops.sim.markets import GATEIO
 from feedtree.ops.sim.peer import Peer
 from feedtree.ops.sim.switches import GateioSwitches
+from feedtree.ops.sim.tape import Print
 from feedtree.ops.sim.venue import NS, Venue
 
 _NOTICE = "The connection will soon be closed for a service upgrade. Please reconnect."
@@ -93,6 +94,10 @@ class GateioVenue(Venue):
         subscribed = isinstance(session, GateioSession) and session.subscribed
         limit = self.switches.idle_silent_s if subscribed else self.switches.idle_empty_s
         return self.active_ns(peer), limit
+
+    def trade_id(self, trade: Print) -> str:
+        """See `Venue`."""
+        return str(trade.number)
 
     def ping(self, peer: Peer) -> None:
         """See `Venue`."""

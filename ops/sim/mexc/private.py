@@ -89,6 +89,15 @@ class MexcPrivate(PrivateSide):
             if key.text == text:
                 self._cut_off(peer, "close")
 
+    def end_keys(self, name: str) -> int:
+        """End the listen keys of an account, or of all where the name is empty; return how many there were."""
+        now_ns = self.now_ns()
+        keys = [key for key in self.keys.all() if name in ("", key.account.name)]
+        living = [key for key in keys if self.keys.valid(key.text, now_ns)]
+        for key in living:
+            self.keys.drop(key.text, key.account, now_ns)
+        return len(living)
+
     def order_name(self, number: int) -> str:
         """See `PrivateSide`."""
         return order_id(number)

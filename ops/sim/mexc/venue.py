@@ -16,8 +16,10 @@ from feedtree.ops.sim.mexc.arrivals import of_request
 from feedtree.ops.sim.mexc.private import MexcPrivate
 from feedtree.ops.sim.mexc.rest import PREFIX, MexcRest
 from feedtree.ops.sim.mexc.session import MexcSession
+from feedtree.ops.sim.mexc.streams import trade_id
 from feedtree.ops.sim.peer import Peer
 from feedtree.ops.sim.switches import MexcSwitches
+from feedtree.ops.sim.tape import Print
 from feedtree.ops.sim.venue import NS, Venue
 
 
@@ -83,6 +85,10 @@ class MexcVenue(Venue):
         if isinstance(session, MexcSession) and session.subscribed:
             return self.active_ns(peer), self.switches.idle_silent_s
         return peer.emptied_ns, self.switches.idle_empty_s
+
+    def trade_id(self, trade: Print) -> str:
+        """See `Venue`."""
+        return trade_id(trade)
 
     def ping(self, peer: Peer) -> None:
         """See `Venue`."""

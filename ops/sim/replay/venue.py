@@ -16,6 +16,7 @@ from feedtree.ops.sim.markets import GATEIO, spell
 from feedtree.ops.sim.peer import Peer
 from feedtree.ops.sim.replay.recording import Key, Recording
 from feedtree.ops.sim.switches import GateioSwitches
+from feedtree.ops.sim.tape import Print
 from feedtree.ops.sim.venue import Venue
 
 _SILENT = (
@@ -87,6 +88,10 @@ class ReplayVenue(Venue):
     def idle_limit_s(self, peer: Peer) -> tuple[int, float]:
         """See `Venue`."""
         return self.active_ns(peer), self.switches.idle_silent_s
+
+    def trade_id(self, trade: Print) -> str:
+        """See `Venue`."""
+        return str(trade.number)
 
     def ping(self, peer: Peer) -> None:
         """See `Venue`."""

@@ -1,0 +1,159 @@
+"""The arena: a whole tree on its ground, each of its streams on a line of its own, and who listens to them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from random import Random
+from typing import Any
+
+import trio
+
+from feedtree.exchanges.access import Reach
+from feedtree.exchanges.credentials import Credentials
+from feedtree.exchanges.public.channels import Book, Trades
+from feedtree.exchanges.public.messages import BookView
+from feedtree.exchanges.symbols import Symbol
+from feedtree.ops.app import Tree, open_tree, options_of, private_websocket_class, websocket_class
+from feedtree.ops.chaos.campaign.exchanges import Exchanges
+from feedtree.ops.chaos.campaign.ground import CERTIFICATE, Ground, Prepared
+from feedtree.ops.chaos.campaign.lines import Line, Scale, lines_of
+from feedtree.ops.chaos.campaign.tracks import PrivateTrack, PublicTrack, Track
+from feedtree.ops.chaos.rerouting import through
+from feedtree.ops.config import Config, Venue, Watch
+from feedtree.ops.paper import PaperTrader
+from feedtree.supervisors import ChildSpec
+
+CHANNELS = (Book(), Trades())
+LIVE_WITHIN = 60.0  # seconds
+_TRADER_STOP = 0.2
+
+
+class Arena:
+    """All that a campaign works with.
+
+    Args:
+        tree: the tree.
+        ground: what it stands on.
+        exchanges: tells the truth.
+        lines: all of them, by number.
+
+    Attributes:
+        tracks: what is heard of each line, by number.
+        traders: one for each account.
+    """
+
+    def __init__(self, tree: Tree, ground: Ground, exchanges: Exchanges, lines: Sequence[Line]) -> None:
+        self.tree = tree
+        self.ground = ground
+        self.exchanges = exchanges
+        self.lines = lines
+        self.tracks: dict[int, Track] = {}
+        self.traders: list[PaperTrader] = []
+        self._public: dict[tuple[str, Symbol], PublicTrack] = {}
+
+    def public(self) -> list[PublicTrack]:
+        """Return what is heard of market data."""
+        return [track for track in self.tracks.values() if isinstance(track, PublicTrack)]
+
+    def private(self) -> list[PrivateTrack]:
+        """Return what is heard of accounts."""
+        return [track for track in self.tracks.values() if isinstance(track, PrivateTrack)]
+
+    def at(self, venue: str) -> list[Track]:
+        """Return all lines of a venue."""
+        return [track for track in self.tracks.values() if track.line.venue == venue]
+
+    async def open_lines(self, nursery: trio.Nursery, rng: Random) -> None:
+        """Open every line."""
+        for line in self.lines:
+            if line.side == "public":
+                await self._open_public(line)
+        for line in self.lines:
+            if line.side == "private":
+                await self._open_private(line, nursery, Random(rng.random()))
+
+    async def live(self) -> None:
+        """Wait until every line is live.
+
+        Raises:
+            trio.TooSlowError: not in `LIVE_WITHIN` seconds.
+        """
+        with trio.fail_after(LIVE_WITHIN):
+            for track in self.tracks.values():
+                outages = track.outages
+                await outages.wait(lambda outages=outages: outages.live)  # type: ignore[misc]
+
+    async def _open_public(self, line: Line) -> None:
+        reached = through(Venue(line.symbols, channels=CHANNELS, **self._reach(line)), self._address(line))
+        websocket = websocket_class(line.venue)(self.tree, options_of(reached))
+        websocket.feed.subscribe(line.symbols, CHANNELS)
+        track = PublicTrack(line, websocket, self.ground.wall_ns)
+        self.tracks[line.number] = track
+        for symbol in line.symbols:
+            self._public[line.venue, symbol] = track
+        await websocket.initialize(line.symbols, CHANNELS)
+
+    async def _open_private(self, line: Line, nursery: trio.Nursery, rng: Random) -> None:
+        reached = through(Venue(line.symbols, **self._reach(line)), self._address(line))
+        account = private_websocket_class(line.venue)(
+            self.tree,
+            Credentials(f"{line.name}-key", f"{line.name}-secret"),
+            name=line.name,
+            options=Reach(ws_url=reached.ws_url, rest_url=reached.rest_url, ca_file=CERTIFICATE),
+            symbols=line.symbols,
+        )
+        trader = PaperTrader(
+            account.orders, account.account.store, partial(self._quote, line.venue), line.symbols, rng
+        )
+        account.beside.append(ChildSpec(id="trader", start=trader.run, shutdown=_TRADER_STOP))
+        self.traders.append(trader)
+        await account.initialize()
+        track = PrivateTrack(line, account, self.ground.wall_ns)
+        self.tracks[line.number] = track
+        nursery.start_soon(track.run)
+
+    def _quote(self, venue: str, symbol: Symbol) -> BookView | None:
+        return self._public[venue, symbol].websocket.book(symbol)
+
+    def _reach(self, line: Line) -> dict[str, Any]:
+        at = self.ground.venues[line.venue]
+        return {"ws_url": at.ws, "rest_url": at.rest, "ca_file": CERTIFICATE}
+
+    def _address(self, line: Line) -> tuple[str, int]:
+        return line.host, self.ground.fleet.ports[line.number]
+
+
+@asynccontextmanager
+async def open_arena(scale: Scale, seed: int, ground: Prepared, log: Any) -> AsyncIterator[Arena]:
+    """Run a tree of that scale beside a block, its lines opened, and not yet live.
+
+    Args:
+        scale: how large.
+        seed: of the market, the traders and the tree.
+        ground: `over_sockets` or `in_memory`.
+        log: a structlog logger for the tree.
+    """
+    lines = lines_of(scale)
+    async with ground(scale, lines, seed) as stands:
+        exchanges = Exchanges(stands.control, stands.plain, CERTIFICATE)
+        try:
+            async with open_tree(
+                Config({}, watch=Watch(stall_after=0)),
+                network=stands.network,
+                wall_ns=stands.wall_ns,
+                rng=Random(seed),
+                log=log,
+            ) as tree:
+                arena = Arena(tree, stands, exchanges, lines)
+                failure: BaseException | None = None
+                async with trio.open_nursery() as nursery:
+                    try:
+                        await arena.open_lines(nursery, Random(seed))
+                        yield arena
+                    except BaseException as error:
+                        failure = error
+                    nursery.cancel_scope.cancel()
+                if failure is not None:
+                    raise failure
+        finally:
+            await exchanges.aclose()

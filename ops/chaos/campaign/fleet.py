@@ -1,0 +1,122 @@
+"""The proxies of a campaign, one for each line: in this process, or in one of their own."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
+from typing import Protocol
+
+import trio
+
+from feedtree.exchanges.wire.transport import Network
+from feedtree.ops.chaos.fault import Scope
+from feedtree.ops.chaos.kinds import PROXY_FAULTS
+from feedtree.ops.chaos.proxy import Proxy, open_proxy
+from feedtree.ops.chaos.spelling import make_fault
+
+
+class Fleet(Protocol):
+    """What a campaign asks of its proxies."""
+
+    @property
+    def ports(self) -> Sequence[int]:
+        """Where each listens."""
+        ...
+
+    async def begin(
+        self,
+        line: int,
+        fault: str,
+        parameters: Mapping[str, object],
+        *,
+        on: Scope | None = None,
+        count: int = 0,
+    ) -> int:
+        """Let a fault work on a line; return what `end` takes. Arguments as `Proxy.fault`."""
+        ...
+
+    async def end(self, handle: int) -> None:
+        """Let it work no more; returns when a door that it kept shut is open."""
+        ...
+
+
+class LocalFleet:
+    """Proxies in this process.
+
+    Args:
+        proxies: one for each line.
+        nursery: runs what holds a fault.
+    """
+
+    def __init__(self, proxies: Sequence[Proxy], nursery: trio.Nursery) -> None:
+        self._proxies = proxies
+        self._nursery = nursery
+        self._handles = count(1)
+        self._held: dict[int, tuple[trio.Event, trio.Event]] = {}  # to be let go, and gone
+
+    @property
+    def ports(self) -> Sequence[int]:
+        """See `Fleet.ports`."""
+        return [proxy.address[1] for proxy in self._proxies]
+
+    async def begin(
+        self,
+        line: int,
+        fault: str,
+        parameters: Mapping[str, object],
+        *,
+        on: Scope | None = None,
+        count: int = 0,
+    ) -> int:
+        """See `Fleet.begin`.
+
+        Raises:
+            WrongFault: there is no such fault, parameter or value.
+        """
+        made = make_fault(PROXY_FAULTS, fault, parameters)
+        handle = next(self._handles)
+        self._held[handle] = release, ended = trio.Event(), trio.Event()
+
+        async def hold(*, task_status: trio.TaskStatus[None]) -> None:
+            try:
+                async with self._proxies[line].fault(made, on=on, count=count):
+                    task_status.started()
+                    await release.wait()
+            finally:
+                ended.set()
+
+        await self._nursery.start(hold)
+        return handle
+
+    async def end(self, handle: int) -> None:
+        """See `Fleet.end`."""
+        release, ended = self._held.pop(handle)
+        release.set()
+        await ended.wait()
+
+
+@asynccontextmanager
+async def open_fleet(
+    network: Network, hosts: Sequence[str], to: tuple[str, int], seed: int
+) -> AsyncIterator[LocalFleet]:
+    """Open a proxy for each host name, for the time of a block.
+
+    Args:
+        network: TCP, or memory.
+        hosts: where each listens.
+        to: the server of all.
+        seed: of all chance; no two proxies have the same.
+    """
+    async with AsyncExitStack() as stack:
+        proxies = [
+            await stack.enter_async_context(open_proxy(network, to=to, host=host, seed=seed * 1_000 + number))
+            for number, host in enumerate(hosts)
+        ]
+        failure: BaseException | None = None
+        async with trio.open_nursery() as nursery:
+            try:
+                yield LocalFleet(proxies, nursery)
+            except BaseException as error:
+                failure = error
+            nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure

@@ -1,0 +1,99 @@
+"""The lines of a campaign: each is one stream of the tree, with a proxy of its own between it and its venue."""
+
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from feedtree.exchanges.symbols import Symbol
+from feedtree.ops.sim.accounts.config import AccountConfig
+
+Side: TypeAlias = Literal["public", "private"]
+
+DOMAIN = "venue.test"  # what the certificate of the simulated venues is for, with all names below it
+PLENTY = "1000000"
+
+
+class Scale(Struct, frozen=True, kw_only=True):
+    """How large the tree of a campaign is.
+
+    Args:
+        venues: which.
+        streams: public streams at each venue.
+        symbols: of each public stream, no two of them the same.
+        accounts: at each venue.
+        rate: orders of others per second, over all venues and symbols.
+        orders: resting orders of a book, about.
+    """
+
+    venues: tuple[str, ...] = ("gateio.spot", "mexc.spot")
+    streams: int = 20
+    symbols: int = 5
+    accounts: int = 3
+    rate: float = 1_000.0
+    orders: int = 1_500
+
+
+class Line(Struct, frozen=True):
+    """One stream.
+
+    Args:
+        number: counts all lines from 0.
+        venue: where it goes.
+        side: whether it carries market data or an account.
+        symbols: that it carries, or that its account trades.
+        name: of the stream at its venue: a number, or the account's.
+    """
+
+    number: int
+    venue: str
+    side: Side
+    symbols: tuple[Symbol, ...]
+    name: str
+
+    @property
+    def host(self) -> str:
+        """The name under which the tree dials it."""
+        return f"line-{self.number}.{DOMAIN}"
+
+    def __str__(self) -> str:
+        return f"{self.venue}/{self.name}"
+
+
+def symbols_of(scale: Scale) -> tuple[Symbol, ...]:
+    """Return what each venue lists."""
+    return tuple(Symbol(f"C{number:03d}", "USDT") for number in range(scale.streams * scale.symbols))
+
+
+def lines_of(scale: Scale) -> list[Line]:
+    """Return all lines: of each venue the public ones, then its accounts."""
+    lines: list[Line] = []
+    symbols = symbols_of(scale)
+    for venue in scale.venues:
+        for stream in range(scale.streams):
+            carried = symbols[stream * scale.symbols : (stream + 1) * scale.symbols]
+            lines.append(Line(len(lines), venue, "public", carried, str(stream + 1)))
+        for account in range(scale.accounts):
+            traded = symbols[account * scale.symbols :][:2]
+            lines.append(Line(len(lines), venue, "private", traded, f"trader-{account + 1}"))
+    return lines
+
+
+def accounts_of(lines: Iterable[Line]) -> tuple[AccountConfig, ...]:
+    """Return the accounts that the simulated venues are to have."""
+    return tuple(
+        AccountConfig(
+            line.venue,
+            line.name,
+            f"{line.name}-key",
+            f"{line.name}-secret",
+            dict.fromkeys(sorted({asset for symbol in line.symbols for asset in _assets(symbol)}), PLENTY),
+            uid=20_000_100 + line.number,
+        )
+        for line in lines
+        if line.side == "private"
+    )
+
+
+def _assets(symbol: Symbol) -> tuple[str, str]:
+    return symbol.base, symbol.quote

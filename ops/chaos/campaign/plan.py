@@ -1,0 +1,121 @@
+"""What goes wrong in a campaign, and when: a list that is made of a seed alone."""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+from msgspec import Struct
+
+from feedtree.ops.chaos.campaign.classes import CLASSES, FaultClass
+from feedtree.ops.chaos.campaign.lines import Line
+
+SPELL = 10.5  # seconds for which a line must have been live: then its earlier failures are forgotten
+MARGIN = 5.0  # seconds for it to come back, in the plan; a run waits for what is
+PACE = 0.6  # seconds between two faults at least, on average
+RARE: Mapping[str, int] = {
+    "maintenance": 1,
+    "throttled": 2,
+    "flapping": 2,
+}  # of so many in each `RARE_IN` faults
+RARE_IN = 200
+
+
+class Planned(Struct, frozen=True):
+    """One fault.
+
+    Args:
+        number: counts from 1.
+        at: seconds from the begin of the campaign, at the earliest.
+        kind: the name of its class.
+        line: the number of the line that is met.
+        variant: which way of inflicting it.
+        seconds: how long it works.
+    """
+
+    number: int
+    at: float
+    kind: str
+    line: int
+    variant: int
+    seconds: float
+
+
+def make_plan(
+    seed: int,
+    faults: int,
+    lines: Sequence[Line],
+    *,
+    only: str = "",
+    seconds: Mapping[str, float] | None = None,
+) -> list[Planned]:
+    """Return a plan: the same arguments make the same one.
+
+    Args:
+        seed: of all choice.
+        faults: how many.
+        lines: that can be met.
+        only: the one class that is wanted; empty is all.
+        seconds: by class, how long it works where that is not the class's own time.
+    """
+    rng = Random(seed)
+    kinds = _kinds(rng, faults, lines, only)
+    free = {line.number: 0.0 for line in lines}
+    found: list[tuple[float, FaultClass, Line, float]] = []
+    at = 0.0
+    for kind in kinds:
+        lasts = (seconds or {}).get(kind.name, kind.seconds)
+        chosen = _line(rng, kind, lines, free, at)
+        begins = max(at, free[chosen.number])
+        taken = begins + max(lasts, kind.pause) + MARGIN + SPELL
+        free[chosen.number] = taken
+        if kind.alone:
+            # The other lines of the venue are disturbed, or must be left alone: they are all taken.
+            begins = max(
+                begins, max(free[line.number] for line in lines if line.venue == chosen.venue) - SPELL
+            )
+            taken = begins + max(lasts, kind.pause) + MARGIN + SPELL
+            for line in lines:
+                if line.venue == chosen.venue:
+                    free[line.number] = max(free[line.number], taken)
+        found.append((begins, kind, chosen, lasts))
+        at += rng.uniform(0.5, 1.5) * PACE
+    found.sort(key=lambda each: each[0])
+    return [
+        Planned(number, round(begins, 3), kind.name, line.number, rng.randrange(len(kind.variants)), lasts)
+        for number, (begins, kind, line, lasts) in enumerate(found, 1)
+    ]
+
+
+def classes_for(lines: Sequence[Line]) -> list[FaultClass]:
+    """Return the classes that some of these lines can meet."""
+    return [kind for kind in CLASSES.values() if any(_fits(kind, line) for line in lines)]
+
+
+def _kinds(rng: Random, faults: int, lines: Sequence[Line], only: str) -> list[FaultClass]:
+    if only:
+        return [CLASSES[only]] * faults
+    possible = classes_for(lines)
+    rare = [kind for kind in possible for _ in range(RARE.get(kind.name, 0) * faults // RARE_IN)]
+    usual = [kind for kind in possible if kind.share]
+    drawn = rng.choices(usual, weights=[kind.share for kind in usual], k=faults - len(rare))
+    kinds = [*drawn, *rare]
+    rng.shuffle(kinds)
+    return kinds
+
+
+def _line(
+    rng: Random,
+    kind: FaultClass,
+    lines: Sequence[Line],
+    free: Mapping[int, float],
+    at: float,
+) -> Line:
+    """Choose a line: one that is free, or else the one that is free first."""
+    fitting = [line for line in lines if _fits(kind, line)]
+    ready = [line for line in fitting if free[line.number] <= at]
+    if ready:
+        return rng.choice(ready)
+    return min(fitting, key=lambda line: free[line.number])
+
+
+def _fits(kind: FaultClass, line: Line) -> bool:
+    return line.side in kind.sides and line.venue in kind.venues

@@ -1,0 +1,58 @@
+"""When the connections of each stream were tried, and how long was waited for each: from the tree's own events."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from feedtree.ops.app import Tree
+from feedtree.supervisors import EventKind
+
+_ROOM = 100_000  # events that it may be behind
+_CONNECTIONS = ("a", "b", "session")  # the last part of a path that is one
+
+
+class Start(Struct, frozen=True):
+    """A try.
+
+    Args:
+        at: trio time.
+        waited: seconds that its supervisor waited before it.
+    """
+
+    at: float
+    waited: float
+
+
+class Starts:
+    """Listens to a tree, from its making on."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[Start]] = {}
+        self._waits: dict[str, float] = {}
+
+    async def run(self, tree: Tree) -> None:
+        """Listen until cancelled."""
+        async with tree.supervisor.events("", capacity=_ROOM) as events:
+            async for event in events:
+                self.see(event.kind, event.path, event.at, event.wait)
+
+    def see(self, kind: EventKind, path: str, at: float, wait: float | None) -> None:
+        """Take an event."""
+        stream, _, last = path.rpartition("/")
+        if last not in _CONNECTIONS:
+            return
+        if kind is EventKind.RESTARTING:
+            self._waits[path] = wait or 0.0
+        elif kind is EventKind.STARTING:
+            self._found.setdefault(stream, []).append(Start(at, self._waits.pop(path, 0.0)))
+
+    def of(self, path: str, begin: float, end: float) -> Sequence[Start]:
+        """Return the tries of the streams at and below a path, within a time, in order."""
+        found = [
+            start
+            for stream, starts in self._found.items()
+            if stream == path or stream.startswith(path + "/")
+            for start in starts
+            if begin <= start.at <= end
+        ]
+        return sorted(found, key=lambda start: start.at)
