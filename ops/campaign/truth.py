@@ -30,13 +30,14 @@ class TrueOrder(Struct, frozen=True):
 
 
 class TrueFill(Struct, frozen=True):
-    """A fill."""
+    """A fill, and when (UTC ns)."""
 
     order_id: str
     symbol: str
     side: str
     price: Decimal
     quantity: Decimal
+    venue_ns: int = 0
 
 
 class TrueEntry(Struct, frozen=True):

@@ -8,10 +8,11 @@ from typing import Any
 
 import trio
 
+from feedtree.actors.entries import Overflow
 from feedtree.exchanges.access import Reach
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.public.channels import Book, Trades
-from feedtree.exchanges.public.messages import BookView
+from feedtree.exchanges.public.messages import BookView, Trade
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.app import Tree, open_tree, options_of, private_websocket_class, websocket_class
 from feedtree.ops.chaos.campaign.exchanges import Exchanges
@@ -25,6 +26,7 @@ from feedtree.supervisors import ChildSpec
 
 CHANNELS = (Book(), Trades())
 LIVE_WITHIN = 60.0  # seconds
+_ROOM = 100_000  # messages that the consumer of trades may be behind
 _TRADER_STOP = 0.2
 
 
@@ -40,6 +42,7 @@ class Arena:
     Attributes:
         tracks: what is heard of each line, by number.
         traders: one for each account.
+        overflowed: messages that the consumer of trades was too slow for.
     """
 
     def __init__(self, tree: Tree, ground: Ground, exchanges: Exchanges, lines: Sequence[Line]) -> None:
@@ -49,6 +52,7 @@ class Arena:
         self.lines = lines
         self.tracks: dict[int, Track] = {}
         self.traders: list[PaperTrader] = []
+        self.overflowed = 0
         self._public: dict[tuple[str, Symbol], PublicTrack] = {}
 
     def public(self) -> list[PublicTrack]:
@@ -71,6 +75,17 @@ class Arena:
         for line in self.lines:
             if line.side == "private":
                 await self._open_private(line, nursery, Random(rng.random()))
+
+    async def consume(self) -> None:
+        """Take all trades, as an app would, until cancelled."""
+        async with self.tree.public.mailbox(Trade, capacity=_ROOM) as mailbox:
+            async for burst in mailbox.bursts():
+                for message in burst:
+                    if type(message) is Trade:
+                        track = self._public[message.topic.venue, message.topic.symbol]
+                        track.trades[message.topic.symbol].append(message.id)
+                    elif isinstance(message, Overflow):
+                        self.overflowed += message.count
 
     async def live(self) -> None:
         """Wait until every line is live.
@@ -148,6 +163,7 @@ async def open_arena(scale: Scale, seed: int, ground: Prepared, log: Any) -> Asy
                 failure: BaseException | None = None
                 async with trio.open_nursery() as nursery:
                     try:
+                        nursery.start_soon(arena.consume)
                         await arena.open_lines(nursery, Random(seed))
                         yield arena
                     except BaseException as error:

@@ -45,6 +45,7 @@ class Ground(Struct):
         venues: the addresses of the venues, as if there were no proxies.
         control: the address of the control paths.
         wall_ns: UTC nanoseconds.
+        apart: whether exchanges and proxies are processes of their own, so that this one holds the tree alone.
     """
 
     network: Network
@@ -54,6 +55,7 @@ class Ground(Struct):
     venues: dict[str, VenueAddresses]
     control: str
     wall_ns: Callable[[], int]
+    apart: bool
 
 
 Prepared: TypeAlias = Callable[[Scale, Sequence[Line], int], AbstractAsyncContextManager[Ground]]
@@ -85,7 +87,14 @@ async def over_sockets(scale: Scale, lines: Sequence[Line], seed: int) -> AsyncI
                 names = Names(_loopback)
                 network = TcpNetwork(Resolver(names))
                 yield Ground(
-                    network, TcpNetwork(), names, fleet, simulators.addresses.venues, control, time.time_ns
+                    network,
+                    TcpNetwork(),
+                    names,
+                    fleet,
+                    simulators.addresses.venues,
+                    control,
+                    time.time_ns,
+                    True,
                 )
 
 
@@ -110,7 +119,9 @@ async def in_memory(scale: Scale, lines: Sequence[Line], seed: int) -> AsyncIter
     ):
         names = Names()
         venues = {name: VenueAddresses(**sim.urls[name]) for name in ("gateio.spot", "mexc.spot")}
-        yield Ground(names.over(network), network, names, fleet, venues, sim.urls["control"], _virtual_ns)
+        yield Ground(
+            names.over(network), network, names, fleet, venues, sim.urls["control"], _virtual_ns, False
+        )
 
 
 def _virtual_ns() -> int:

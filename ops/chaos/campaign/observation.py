@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from feedtree.ops.chaos.campaign.classes import FaultClass, Measure
+from feedtree.ops.chaos.campaign.lines import Side
 from feedtree.ops.chaos.campaign.outages import Outage
 from feedtree.ops.chaos.campaign.starts import Start
 
@@ -18,14 +19,14 @@ class Observation(Struct, kw_only=True):
         number: of the fault in its plan.
         kind: the name of its class.
         line: which.
+        venue: the line's.
+        side: the line's.
         variant: how it was inflicted.
         at: when it began, since the begin of the campaign.
         measures: what was measured, see `Bound`.
         outages: how many there were.
         reconnects: how many of them another connection ended.
         cause: of the first one.
-        lost: fills or trades that nobody was told of.
-        doubled: those that came twice.
         diverged: books that were not the venue's.
         wrong: what must not be, in words.
     """
@@ -33,30 +34,34 @@ class Observation(Struct, kw_only=True):
     number: int
     kind: str
     line: str
+    venue: str
+    side: Side
     variant: int
     at: float
     measures: dict[Measure, float] = {}
     outages: int = 0
     reconnects: int = 0
     cause: str = ""
-    lost: int = 0
-    doubled: int = 0
     diverged: int = 0
     wrong: list[str] = []
 
 
 class Window(Struct, frozen=True):
-    """When a fault was felt on a line (trio times).
+    """When a fault was felt on a line (trio times, and the same in UTC ns).
 
     Args:
+        kind: the name of its class.
         begun: when it began.
         due: when it ended, or the pause that the venue asked for.
         over: when it was not waited for any longer.
     """
 
+    kind: str
     begun: float
     due: float
     over: float
+    begun_ns: int = 0
+    over_ns: int = 0
 
 
 def judge(
@@ -94,6 +99,7 @@ def _measure(seen: Observation, window: Window, outages: Sequence[Outage], start
     measures["waited"] = max((start.waited for start in starts[_HAMMERED:]), default=0.0)
     if first.fresh is not None:
         measures["fresh"] = first.fresh - window.begun
+        measures["fresh_after"] = max(first.fresh - window.due, 0.0)
     if last.live is not None:
         measures["live"] = last.live - window.begun
         measures["after"] = max(last.live - window.due, 0.0)

@@ -98,7 +98,9 @@ class Runner:
         with trio.move_on_at(due + kind.limit):
             healed = partial(_healed, track, mark, needed=kind.expects != "nothing")
             await outages.wait(healed)
-        window = Window(begun, due, trio.current_time())
+        now, now_ns = trio.current_time(), self._arena.ground.wall_ns()
+        begun_ns = now_ns - int((now - begun) * 1e9)
+        window = Window(planned.kind, begun, due, now, begun_ns, now_ns)
         self.windows[track.line.number].append(window)
         await trio.lowlevel.checkpoint()  # the tree's events of that moment are taken now
         seen = self._observation(planned, track, begun)
@@ -115,6 +117,8 @@ class Runner:
             number=planned.number,
             kind=planned.kind,
             line=str(track.line),
+            venue=track.line.venue,
+            side=track.line.side,
             variant=planned.variant,
             at=round(at - self._began, 3),
             wrong=[],

@@ -12,7 +12,7 @@ from feedtree.actors.routes import Policy
 from feedtree.exchanges.private.messages import AccountMessage, AccountStreamLost, AccountStreamUp
 from feedtree.exchanges.private.websocket import BasePrivateWebsocket
 from feedtree.exchanges.public.channels import Topic
-from feedtree.exchanges.public.messages import BookResynced, MarketData, StreamLost, StreamUp, Trade
+from feedtree.exchanges.public.messages import BookResynced, MarketData, StreamLost, StreamUp
 from feedtree.exchanges.public.websocket import BasePublicWebsocket
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.chaos.campaign.lines import Line
@@ -32,7 +32,7 @@ class PublicTrack:
 
     Attributes:
         outages: of the line.
-        trades: the ids that came, in order, with the time (UTC ns) of the venue.
+        trades: the ids that a consumer got, in order.
     """
 
     def __init__(self, line: Line, websocket: BasePublicWebsocket, wall_ns: Callable[[], int]) -> None:
@@ -63,8 +63,6 @@ class PublicTrack:
                 data = True
                 if down and message.topic in down:
                     self.outages.wrong.append(f"{message.topic} told something while it was lost")
-                if type(message) is Trade:
-                    self.trades[message.topic.symbol].append(message.id)
             elif isinstance(message, StreamLost):
                 down.add(message.topic)
                 self.outages.lost(message.cause, message.generation)

@@ -1,0 +1,103 @@
+"""What must hold over a whole campaign. Pure: each check returns sentences, none where all holds."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from feedtree.exchanges.gaps import Gap
+from feedtree.exchanges.private.messages import Fill
+from feedtree.ops.campaign.truth import TrueFill
+from feedtree.ops.chaos.campaign.footprint import Footprint
+from feedtree.ops.chaos.campaign.observation import Window
+from feedtree.ops.chaos.campaign.outages import Outage
+
+KEPT_CONNECTIONS = 2  # of REST, that a line may hold or not hold at any time
+GROWTH_KIB = 48 * 1024  # what a campaign takes down of what it saw is in it
+SLACK_NS = 2 * 10**9  # by which an entry of the ledger may exceed what a consumer saw
+
+
+def causeless(line: str, outages: Iterable[Outage], windows: Sequence[Window]) -> Iterator[str]:
+    """Tell outages of a line that no fault explains."""
+    for outage in outages:
+        if not any(window.begun <= outage.lost <= window.over for window in windows):
+            yield f"{line} was lost though nothing was wrong: {outage.cause}"
+
+
+def left_behind(before: Footprint, after: Footprint, lines: int) -> Iterator[str]:
+    """Tell what a campaign left behind in its process.
+
+    Args:
+        before: when all lines had been live for the stable spell.
+        after: the same, after it.
+        lines: how many there are.
+    """
+    if after.tasks > before.tasks:
+        yield f"{after.tasks - before.tasks} tasks were left behind"
+    if after.descriptors > before.descriptors + KEPT_CONNECTIONS * lines:
+        yield f"{after.descriptors - before.descriptors} descriptors were left behind"
+    if after.rss_kib > before.rss_kib + GROWTH_KIB:
+        yield f"memory grew by {(after.rss_kib - before.rss_kib) / 1024:.0f} MiB"
+
+
+def fills_apart(told: Iterable[Fill], true: Iterable[TrueFill]) -> tuple[list[int], list[int]]:
+    """Return the times (UTC ns) of fills that nobody was told of, and of those that came twice or never were."""
+    came, were = (
+        [(_key(fill), fill.venue_ns) for fill in told],
+        [(_key(fill), fill.venue_ns) for fill in true],
+    )
+    return _more(were, came), _more(came, were)
+
+
+def unledgered(line: str, outages: Sequence[Outage], gaps: Sequence[Gap]) -> Iterator[str]:
+    """Tell where the ledger of a line's topics and what a consumer saw do not agree.
+
+    Args:
+        line: which.
+        outages: that a consumer saw, all over.
+        gaps: the ledger's, of that line alone.
+    """
+    for gap in gaps:
+        if not gap.cause:
+            yield f"{line}: a gap of {gap.key} has no cause"
+        if gap.end_ns is None or not gap.closed:
+            yield f"{line}: a gap of {gap.key} is open though the line is live: {gap.cause}"
+        elif not any(_covers(outage, gap) for outage in outages):
+            yield f"{line}: the ledger tells a gap of {gap.key} that nobody saw, or one too long: {gap.cause}"
+    for outage in outages:
+        if outage.live is not None and not any(_same(outage, gap) for gap in gaps):
+            yield f"{line}: an outage is not in the ledger: {outage.cause}"
+
+
+def by_kind(times: Iterable[int], windows: Iterable[Window]) -> Mapping[str, int]:
+    """Return how many of some times fall into faults of each class; what falls into none is under ``""``."""
+    known = list(windows)
+    return Counter(
+        next((each.kind for each in known if each.begun_ns - SLACK_NS <= at <= each.over_ns), "")
+        for at in times
+    )
+
+
+def _key(fill: Fill | TrueFill) -> tuple[Any, ...]:
+    return fill.order_id, str(fill.symbol), str(fill.side), fill.price, fill.quantity
+
+
+def _more(some: Sequence[tuple[Any, int]], others: Sequence[tuple[Any, int]]) -> list[int]:
+    """Return the times of what is more often in the first than in the second."""
+    spare = Counter(key for key, _ in others)
+    found: list[int] = []
+    for key, at_ns in some:
+        if spare[key]:
+            spare[key] -= 1
+        else:
+            found.append(at_ns)
+    return found
+
+
+def _covers(outage: Outage, gap: Gap) -> bool:
+    end_ns = gap.end_ns or 0
+    return outage.last_ns - SLACK_NS <= gap.begin_ns and end_ns <= outage.live_ns + SLACK_NS
+
+
+def _same(outage: Outage, gap: Gap) -> bool:
+    end_ns = gap.end_ns or 0
+    return gap.begin_ns <= outage.live_ns and outage.last_ns <= end_ns

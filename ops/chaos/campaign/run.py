@@ -1,0 +1,136 @@
+"""One campaign from its seed to its outcome."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import trio
+from msgspec import Struct
+
+from feedtree.ops.chaos.campaign.arena import Arena, open_arena
+from feedtree.ops.chaos.campaign.checks import left_behind
+from feedtree.ops.chaos.campaign.footprint import footprint
+from feedtree.ops.chaos.campaign.ground import Prepared
+from feedtree.ops.chaos.campaign.lines import Scale, lines_of
+from feedtree.ops.chaos.campaign.observation import Observation
+from feedtree.ops.chaos.campaign.plan import SPELL, Planned, make_plan
+from feedtree.ops.chaos.campaign.runner import STABLE_WITHIN, Runner
+from feedtree.ops.chaos.campaign.settling import Books, settle, totals
+from feedtree.ops.chaos.campaign.table import Row, rows_of
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """What a campaign is made of: the same setting makes the same plan.
+
+    Args:
+        seed: of everything.
+        faults: how many.
+        only: the one class that is wanted; empty is all.
+        pick: the numbers of the faults of the plan that are inflicted; none is all.
+        scale: of the tree.
+        seconds: by class, how long a fault works where that is not its own time.
+    """
+
+    seed: int = 1
+    faults: int = 200
+    only: str = ""
+    pick: tuple[int, ...] = ()
+    scale: Scale = Scale()
+    seconds: dict[str, float] = {}
+
+    def plan(self) -> list[Planned]:
+        """Return what goes wrong."""
+        plan = make_plan(self.seed, self.faults, lines_of(self.scale), only=self.only, seconds=self.seconds)
+        return [planned for planned in plan if not self.pick or planned.number in self.pick]
+
+
+class Outcome(Struct):
+    """What a campaign came to.
+
+    Args:
+        setting: of it.
+        planned: how many faults its plan has.
+        observations: one for each fault and line.
+        rows: the table.
+        books: what was compared at its end; None where it was broken off.
+        broken: what does not hold, a sentence each.
+        took_s: seconds, from the start of the tree.
+        interrupted: whether it was broken off.
+    """
+
+    setting: Setting
+    planned: int
+    observations: list[Observation] = []
+    rows: list[Row] = []
+    books: Books | None = None
+    broken: list[str] = []
+    took_s: float = 0.0
+    interrupted: bool = True
+
+    @property
+    def invariants(self) -> list[str]:
+        """What does not hold, apart from figures: in a sentence each."""
+        return [*self.broken, *(wrong for row in self.rows for wrong in row.wrong)]
+
+    @property
+    def held(self) -> bool:
+        """Whether all that was run is as it has to be."""
+        return not self.broken and all(row.held for row in self.rows)
+
+
+async def run_campaign(
+    setting: Setting,
+    ground: Prepared,
+    log: Any,
+    *,
+    tell: Callable[[Observation], None] = lambda _: None,
+    scope: trio.CancelScope | None = None,
+) -> Outcome:
+    """Run a campaign. Cancelled by its scope, it returns what there is so far.
+
+    Args:
+        setting: of what.
+        ground: `over_sockets` or `in_memory`.
+        log: a structlog logger for the tree.
+        tell: called with each observation.
+        scope: breaks it off.
+    """
+    plan = setting.plan()
+    outcome = Outcome(setting, len(plan), observations=[], broken=[])
+    began = trio.current_time()
+    with scope or trio.CancelScope():
+        async with open_arena(setting.scale, setting.seed, ground, log) as arena:
+            runner = Runner(arena, tell)
+            outcome.observations = runner.observations
+            await _run(arena, runner, plan, outcome)
+            outcome.interrupted = False
+    outcome.took_s = trio.current_time() - began
+    _conclude(outcome)
+    return outcome
+
+
+async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: Outcome) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(runner.starts.run, arena.tree)
+        await arena.live()
+        for track in arena.tracks.values():
+            await track.outages.stable(SPELL)
+        begun, before = await totals(arena), footprint()
+        await runner.run(plan)
+        with trio.move_on_after(STABLE_WITHIN):  # what is not live is told by its fault
+            for track in arena.tracks.values():
+                await track.outages.stable(SPELL)
+        after = footprint()
+        outcome.books = await settle(arena, runner.windows, begun)
+        outcome.broken += outcome.books.broken
+        if arena.ground.apart:
+            outcome.broken += left_behind(before, after, len(arena.lines))
+        nursery.cancel_scope.cancel()
+
+
+def _conclude(outcome: Outcome) -> None:
+    outcome.rows = rows_of(outcome.observations)
+    if outcome.books is None:
+        return
+    for row in outcome.rows:
+        row.lost += outcome.books.lost.get(row.kind, 0)
+        row.doubled += outcome.books.doubled.get(row.kind, 0)

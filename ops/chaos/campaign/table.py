@@ -1,0 +1,173 @@
+"""The table of a campaign: a row for each class of faults, and whether its figures were reached."""
+
+from collections.abc import Iterable, Sequence
+from math import ceil
+
+from msgspec import Struct
+
+from feedtree.ops.chaos.campaign.classes import CLASSES, ENOUGH, Bound, FaultClass, Measure
+from feedtree.ops.chaos.campaign.observation import Observation
+
+_SPREADS = ("found", "fresh", "live")
+_COLUMNS = (
+    "faults",
+    "n",
+    *(column for name in _SPREADS for column in (f"{name} p50", "p99", "max")),
+    *("lost", "doubled", "diverged", "figures"),
+)
+
+
+class Spread(Struct, frozen=True):
+    """Some durations in seconds; the 99th percentile is None where there are fewer than `ENOUGH`."""
+
+    p50: float
+    p99: float | None
+    max: float
+
+
+class Row(Struct):
+    """One class.
+
+    Args:
+        kind: its name.
+        count: observations.
+        found: how long until the consumer was told.
+        fresh: how long until the first datum; from the fault's end where ``since`` says so.
+        live: how long until everything was up; likewise.
+        since: ``begin`` or ``end``.
+        lost: trades and fills that nobody was told of.
+        doubled: those that came twice.
+        diverged: books that were not the venue's.
+        figures: each that has to be reached, in words, with what was reached.
+        missed: those that were not.
+        wrong: what must not be, a sentence each.
+    """
+
+    kind: str
+    count: int
+    found: Spread | None
+    fresh: Spread | None
+    live: Spread | None
+    since: str
+    lost: int
+    doubled: int
+    diverged: int
+    figures: list[str]
+    missed: list[str]
+    wrong: list[str]
+
+    @property
+    def held(self) -> bool:
+        """Whether everything is as it has to be."""
+        return not (self.missed or self.wrong or self.lost or self.doubled or self.diverged)
+
+
+def rows_of(observations: Sequence[Observation]) -> list[Row]:
+    """Return a row for each class that was observed, in the order of the classes."""
+    met = {seen.kind for seen in observations}
+    return [
+        _row(kind, [seen for seen in observations if seen.kind == kind.name])
+        for kind in CLASSES.values()
+        if kind.name in met
+    ]
+
+
+def spread(values: Iterable[float]) -> Spread | None:
+    """Return how values are spread; None where there are none."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    return Spread(
+        _quantile(ordered, 0.5), _quantile(ordered, 0.99) if len(ordered) >= ENOUGH else None, ordered[-1]
+    )
+
+
+def render(rows: Sequence[Row]) -> str:
+    """Return the table as text, in columns, with what was missed below it."""
+    cells = [_COLUMNS, *(_cells(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(_COLUMNS))]
+    lines = [_line(row, widths) for row in cells]
+    if any(row.since == "end" for row in rows):
+        lines.append(
+            "* fresh and live from the end of the fault, or of the pause that was asked for; else from its begin"
+        )
+    for row in rows:
+        lines += [f"{row.kind}: {missed}" for missed in row.missed]
+        lines += [f"{row.kind}: {wrong}" for wrong in row.wrong]
+    return "\n".join(lines)
+
+
+def _row(kind: FaultClass, observations: Sequence[Observation]) -> Row:
+    since = "end" if any(bound.measure == "after" for bound in kind.bounds) else "begin"
+    figures, missed = [], []
+    for bound in kind.bounds:
+        found = _reached(bound, observations)
+        if found is not None:
+            of = f" of {bound.venue} {bound.side}" if bound.venue else ""
+            text = (
+                f"{bound.measure} {bound.statistic}{of} {_number(found)}, to be at most {_number(bound.most)}"
+            )
+            figures.append(text)
+            if found > bound.most:
+                missed.append(text)
+    return Row(
+        kind=kind.name,
+        count=len(observations),
+        found=spread(_values(observations, "found")),
+        fresh=spread(_values(observations, "fresh" if since == "begin" else "fresh_after")),
+        live=spread(_values(observations, "live" if since == "begin" else "after")),
+        since=since,
+        lost=0,
+        doubled=0,
+        diverged=sum(seen.diverged for seen in observations),
+        figures=figures,
+        missed=missed,
+        wrong=[
+            f"fault {seen.number} on {seen.line}: {wrong}" for seen in observations for wrong in seen.wrong
+        ],
+    )
+
+
+def _reached(bound: Bound, observations: Sequence[Observation]) -> float | None:
+    meant = [
+        seen for seen in observations if bound.venue in ("", seen.venue) and bound.side in ("", seen.side)
+    ]
+    found = spread(_values(meant, bound.measure))
+    reached: float | None = None if found is None else getattr(found, bound.statistic)
+    return reached
+
+
+def _values(observations: Sequence[Observation], measure: Measure) -> list[float]:
+    return [seen.measures[measure] for seen in observations if measure in seen.measures]
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[max(ceil(share * len(ordered)), 1) - 1]
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    spreads = [text for each in (row.found, row.fresh, row.live) for text in _spelled(each)]
+    return (
+        row.kind + ("*" if row.since == "end" else ""),
+        str(row.count),
+        *spreads,
+        str(row.lost),
+        str(row.doubled),
+        str(row.diverged),
+        "yes" if row.held else "NO",
+    )
+
+
+def _spelled(found: Spread | None) -> tuple[str, str, str]:
+    if found is None:
+        return "-", "-", "-"
+    return _number(found.p50), "-" if found.p99 is None else _number(found.p99), _number(found.max)
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if value < 10 else f"{value:.1f}"
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    first, *middle, last = (text.rjust(width) for text, width in zip(row, widths, strict=True))
+    return "  ".join([row[0].ljust(len(first)), *middle, row[-1].ljust(len(last))]).rstrip()
