@@ -135,3 +135,11 @@ def _facts(event: LifecycleEvent) -> dict[str, object]:
     if event.wait is not None:
         facts["wait_s"] = round(event.wait, 3)
     return facts
+
+
+def silent() -> Any:
+    """Return a logger that says nothing."""
+    return structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+    )

@@ -1,6 +1,6 @@
 """The arena: a whole tree on its ground, each of its streams on a line of its own, and who listens to them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from random import Random
@@ -37,19 +37,21 @@ class Arena:
         tree: the tree.
         ground: what it stands on.
         exchanges: tells the truth.
-        lines: all of them, by number.
+        scale: how large it is.
 
     Attributes:
+        lines: all of them, by number.
         tracks: what is heard of each line, by number.
         traders: one for each account.
         overflowed: messages that the consumer of trades was too slow for.
     """
 
-    def __init__(self, tree: Tree, ground: Ground, exchanges: Exchanges, lines: Sequence[Line]) -> None:
+    def __init__(self, tree: Tree, ground: Ground, exchanges: Exchanges, scale: Scale) -> None:
         self.tree = tree
         self.ground = ground
         self.exchanges = exchanges
-        self.lines = lines
+        self.scale = scale
+        self.lines = lines_of(scale)
         self.tracks: dict[int, Track] = {}
         self.traders: list[PaperTrader] = []
         self.overflowed = 0
@@ -148,8 +150,7 @@ async def open_arena(scale: Scale, seed: int, ground: Prepared, log: Any) -> Asy
         ground: `over_sockets` or `in_memory`.
         log: a structlog logger for the tree.
     """
-    lines = lines_of(scale)
-    async with ground(scale, lines, seed) as stands:
+    async with ground(scale, lines_of(scale), seed) as stands:
         exchanges = Exchanges(stands.control, stands.plain, CERTIFICATE)
         try:
             async with open_tree(
@@ -159,7 +160,7 @@ async def open_arena(scale: Scale, seed: int, ground: Prepared, log: Any) -> Asy
                 rng=Random(seed),
                 log=log,
             ) as tree:
-                arena = Arena(tree, stands, exchanges, lines)
+                arena = Arena(tree, stands, exchanges, scale)
                 failure: BaseException | None = None
                 async with trio.open_nursery() as nursery:
                     try:

@@ -31,7 +31,7 @@ class Scale(Struct, frozen=True, kw_only=True):
     symbols: int = 5
     accounts: int = 3
     rate: float = 1_000.0
-    orders: int = 1_500
+    orders: int = 300
 
 
 class Line(Struct, frozen=True):

@@ -8,14 +8,19 @@ from msgspec import Struct
 
 from feedtree.ops.chaos.campaign.arena import Arena, open_arena
 from feedtree.ops.chaos.campaign.checks import left_behind
+from feedtree.ops.chaos.campaign.controls import Controlled, run_controls, run_quiet
 from feedtree.ops.chaos.campaign.footprint import footprint
 from feedtree.ops.chaos.campaign.ground import Prepared
+from feedtree.ops.chaos.campaign.lateness import Lateness
 from feedtree.ops.chaos.campaign.lines import Scale, lines_of
 from feedtree.ops.chaos.campaign.observation import Observation
 from feedtree.ops.chaos.campaign.plan import SPELL, Planned, make_plan
 from feedtree.ops.chaos.campaign.runner import STABLE_WITHIN, Runner
 from feedtree.ops.chaos.campaign.settling import Books, settle, totals
+from feedtree.ops.chaos.campaign.spread import Spread
 from feedtree.ops.chaos.campaign.table import Row, rows_of
+
+QUIET_SHORT, QUIET_FULL = 10.0, 60.0  # seconds
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -28,6 +33,8 @@ class Setting(Struct, frozen=True, kw_only=True):
         pick: the numbers of the faults of the plan that are inflicted; none is all.
         scale: of the tree.
         seconds: by class, how long a fault works where that is not its own time.
+        controls: whether the control arm follows.
+        full: whether its parts take as long as they may.
     """
 
     seed: int = 1
@@ -36,6 +43,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     pick: tuple[int, ...] = ()
     scale: Scale = Scale()
     seconds: dict[str, float] = {}
+    controls: bool = False
+    full: bool = False
 
     def plan(self) -> list[Planned]:
         """Return what goes wrong."""
@@ -51,8 +60,10 @@ class Outcome(Struct):
         planned: how many faults its plan has.
         observations: one for each fault and line.
         rows: the table.
+        controls: the control arm.
         books: what was compared at its end; None where it was broken off.
         broken: what does not hold, a sentence each.
+        late: how late our own event loop woke up while faults went on; None where that has no meaning.
         took_s: seconds, from the start of the tree.
         interrupted: whether it was broken off.
     """
@@ -61,20 +72,24 @@ class Outcome(Struct):
     planned: int
     observations: list[Observation] = []
     rows: list[Row] = []
+    controls: list[Controlled] = []
     books: Books | None = None
     broken: list[str] = []
+    late: Spread | None = None
     took_s: float = 0.0
     interrupted: bool = True
 
     @property
     def invariants(self) -> list[str]:
         """What does not hold, apart from figures: in a sentence each."""
-        return [*self.broken, *(wrong for row in self.rows for wrong in row.wrong)]
+        found = [*self.broken, *(wrong for row in self.rows for wrong in row.wrong)]
+        return [*found, *(wrong for control in self.controls for wrong in control.wrong)]
 
     @property
     def held(self) -> bool:
         """Whether all that was run is as it has to be."""
-        return not self.broken and all(row.held for row in self.rows)
+        rows, controls = (row.held for row in self.rows), (control.held for control in self.controls)
+        return not self.broken and all(rows) and all(controls)
 
 
 async def run_campaign(
@@ -95,14 +110,17 @@ async def run_campaign(
         scope: breaks it off.
     """
     plan = setting.plan()
-    outcome = Outcome(setting, len(plan), observations=[], broken=[])
+    outcome = Outcome(setting, len(plan), observations=[], controls=[], broken=[])
     began = trio.current_time()
     with scope or trio.CancelScope():
         async with open_arena(setting.scale, setting.seed, ground, log) as arena:
             runner = Runner(arena, tell)
             outcome.observations = runner.observations
             await _run(arena, runner, plan, outcome)
-            outcome.interrupted = False
+        if setting.controls:
+            seconds = QUIET_FULL if setting.full else QUIET_SHORT
+            outcome.controls.append(await run_quiet(ground, setting.seed, log, seconds))
+        outcome.interrupted = False
     outcome.took_s = trio.current_time() - began
     _conclude(outcome)
     return outcome
@@ -115,11 +133,21 @@ async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: O
         for track in arena.tracks.values():
             await track.outages.stable(SPELL)
         begun, before = await totals(arena), footprint()
-        await runner.run(plan)
+        lateness = Lateness()
+        async with trio.open_nursery() as meanwhile:
+            if arena.ground.apart:
+                meanwhile.start_soon(lateness.run)
+            await runner.run(plan)
+            meanwhile.cancel_scope.cancel()
+        outcome.late = lateness.spread()
         with trio.move_on_after(STABLE_WITHIN):  # what is not live is told by its fault
             for track in arena.tracks.values():
                 await track.outages.stable(SPELL)
         after = footprint()
+        if outcome.setting.controls:
+            begun_controls = trio.current_time()
+            outcome.controls += await run_controls(arena, runner.starts, full=outcome.setting.full)
+            runner.excuse("control", begun_controls)
         outcome.books = await settle(arena, runner.windows, begun)
         outcome.broken += outcome.books.broken
         if arena.ground.apart:

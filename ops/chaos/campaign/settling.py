@@ -77,7 +77,9 @@ async def settle(arena: Arena, windows: Mapping[int, list[Window]], begun: Total
     for track in arena.tracks.values():
         books.broken += [f"{track.line}: {wrong}" for wrong in track.outages.wrong[:3]]
     if arena.overflowed:
-        books.broken.append(f"the consumer of trades was too slow for {arena.overflowed} messages")
+        books.broken.append(
+            f"our own consumer was too slow for {arena.overflowed} messages: trades cannot be judged"
+        )
     return books
 
 

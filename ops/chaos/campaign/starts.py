@@ -47,11 +47,11 @@ class Starts:
             self._found.setdefault(stream, []).append(Start(at, self._waits.pop(path, 0.0)))
 
     def of(self, path: str, begin: float, end: float) -> Sequence[Start]:
-        """Return the tries of the streams at and below a path, within a time, in order."""
+        """Return the tries of the streams at and below a path (empty: of all), within a time, in order."""
         found = [
             start
             for stream, starts in self._found.items()
-            if stream == path or stream.startswith(path + "/")
+            if path in ("", stream) or stream.startswith(path + "/")
             for start in starts
             if begin <= start.at <= end
         ]

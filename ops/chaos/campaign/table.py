@@ -1,13 +1,15 @@
 """The table of a campaign: a row for each class of faults, and whether its figures were reached."""
 
-from collections.abc import Iterable, Sequence
-from math import ceil
+from collections.abc import Sequence
 
 from msgspec import Struct
 
-from feedtree.ops.chaos.campaign.classes import CLASSES, ENOUGH, Bound, FaultClass, Measure
+from feedtree.ops.chaos.campaign.classes import CLASSES, Bound, FaultClass, Measure
+from feedtree.ops.chaos.campaign.controls import Controlled
 from feedtree.ops.chaos.campaign.observation import Observation
+from feedtree.ops.chaos.campaign.spread import Spread, spread
 
+FEW = 10  # samples under which a median is chance
 _SPREADS = ("found", "fresh", "live")
 _COLUMNS = (
     "faults",
@@ -15,14 +17,6 @@ _COLUMNS = (
     *(column for name in _SPREADS for column in (f"{name} p50", "p99", "max")),
     *("lost", "doubled", "diverged", "figures"),
 )
-
-
-class Spread(Struct, frozen=True):
-    """Some durations in seconds; the 99th percentile is None where there are fewer than `ENOUGH`."""
-
-    p50: float
-    p99: float | None
-    max: float
 
 
 class Row(Struct):
@@ -72,16 +66,6 @@ def rows_of(observations: Sequence[Observation]) -> list[Row]:
     ]
 
 
-def spread(values: Iterable[float]) -> Spread | None:
-    """Return how values are spread; None where there are none."""
-    ordered = sorted(values)
-    if not ordered:
-        return None
-    return Spread(
-        _quantile(ordered, 0.5), _quantile(ordered, 0.99) if len(ordered) >= ENOUGH else None, ordered[-1]
-    )
-
-
 def render(rows: Sequence[Row]) -> str:
     """Return the table as text, in columns, with what was missed below it."""
     cells = [_COLUMNS, *(_cells(row) for row in rows)]
@@ -95,6 +79,16 @@ def render(rows: Sequence[Row]) -> str:
         lines += [f"{row.kind}: {missed}" for missed in row.missed]
         lines += [f"{row.kind}: {wrong}" for wrong in row.wrong]
     return "\n".join(lines)
+
+
+def render_controls(controls: Sequence[Controlled]) -> str:
+    """Return the control arm as text: what must cost no restart."""
+    width = max(len(control.name) for control in controls)
+    lines = [f"{'control'.ljust(width)}  seconds  restarts  held"]
+    for control in controls:
+        verdict = "yes" if control.held else "NO"
+        lines.append(f"{control.name.ljust(width)}  {control.seconds:7.1f}  {control.restarts:8}  {verdict}")
+    return "\n".join([*lines, *(f"{each.name}: {wrong}" for each in controls for wrong in each.wrong)])
 
 
 def _row(kind: FaultClass, observations: Sequence[Observation]) -> Row:
@@ -132,17 +126,15 @@ def _reached(bound: Bound, observations: Sequence[Observation]) -> float | None:
     meant = [
         seen for seen in observations if bound.venue in ("", seen.venue) and bound.side in ("", seen.side)
     ]
-    found = spread(_values(meant, bound.measure))
+    found = spread(values := _values(meant, bound.measure))
+    if bound.statistic == "p50" and len(values) < FEW:
+        return None
     reached: float | None = None if found is None else getattr(found, bound.statistic)
     return reached
 
 
 def _values(observations: Sequence[Observation], measure: Measure) -> list[float]:
     return [seen.measures[measure] for seen in observations if measure in seen.measures]
-
-
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    return ordered[max(ceil(share * len(ordered)), 1) - 1]
 
 
 def _cells(row: Row) -> tuple[str, ...]:
