@@ -47,7 +47,7 @@ class Bound(Struct, frozen=True):
             up, each from the fault's begin. ``after`` and ``fresh_after``: the same from its end, or the end of the
             stated pause. ``resync``: from when the consumer was told until everything is up. ``attempts``: how many
             connections were tried. ``waited``: the longest wait after the 20th attempt.
-        statistic: of all samples; a 99th percentile of fewer than a hundred is not judged, nor a median of fewer than ten.
+        statistic: of all samples; a 99th percentile is judged from a hundred of them on, a median from ten.
         most: seconds, or a number.
         venue: of the lines that it is about; empty is all.
         side: likewise.

@@ -96,8 +96,9 @@ def _kinds(rng: Random, faults: int, lines: Sequence[Line], only: str) -> list[F
     possible = classes_for(lines)
     rare = [kind for kind in possible for _ in range(RARE.get(kind.name, 0) * faults // RARE_IN)]
     usual = [kind for kind in possible if kind.share]
-    drawn = rng.choices(usual, weights=[kind.share for kind in usual], k=faults - len(rare))
-    kinds = [*drawn, *rare]
+    each = usual if faults >= 3 * len(usual) else []  # where there is room, every class is met
+    count = faults - len(rare) - len(each)
+    kinds = [*rng.choices(usual, weights=[kind.share for kind in usual], k=count), *each, *rare]
     rng.shuffle(kinds)
     return kinds
 

@@ -28,7 +28,7 @@ def _parts(outcome: Outcome) -> Iterator[str]:
     if outcome.books is not None:
         yield _compared(outcome)
     if outcome.late is not None:
-        yield f"our own event loop was late by {_ms(outcome.late.p50)}, at most {_ms(outcome.late.max)}: as busy was the machine"
+        yield f"our event loop was late by {_ms(outcome.late.p50)} in the median, {_ms(outcome.late.max)} at most"
     yield from outcome.broken
     yield _verdict(outcome)
 
