@@ -1,6 +1,6 @@
 """The arena: a whole tree on its ground, each of its streams on a line of its own, and who listens to them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from random import Random
@@ -69,12 +69,12 @@ class Arena:
         """Return all lines of a venue."""
         return [track for track in self.tracks.values() if track.line.venue == venue]
 
-    async def open_lines(self, nursery: trio.Nursery, rng: Random) -> None:
-        """Open every line."""
-        for line in self.lines:
+    async def open_lines(self, lines: Sequence[Line], nursery: trio.Nursery, rng: Random) -> None:
+        """Open lines."""
+        for line in lines:
             if line.side == "public":
                 await self._open_public(line)
-        for line in self.lines:
+        for line in lines:
             if line.side == "private":
                 await self._open_private(line, nursery, Random(rng.random()))
 
@@ -141,7 +141,9 @@ class Arena:
 
 
 @asynccontextmanager
-async def open_arena(scale: Scale, seed: int, ground: Prepared, log: Any) -> AsyncIterator[Arena]:
+async def open_arena(
+    scale: Scale, seed: int, ground: Prepared, log: Any, *, only: Sequence[Line] | None = None
+) -> AsyncIterator[Arena]:
     """Run a tree of that scale beside a block, its lines opened, and not yet live.
 
     Args:
@@ -149,6 +151,7 @@ async def open_arena(scale: Scale, seed: int, ground: Prepared, log: Any) -> Asy
         seed: of the market, the traders and the tree.
         ground: `over_sockets` or `in_memory`.
         log: a structlog logger for the tree.
+        only: the lines that are opened; None is all.
     """
     async with ground(scale, lines_of(scale), seed) as stands:
         exchanges = Exchanges(stands.control, stands.plain, CERTIFICATE)
@@ -165,7 +168,7 @@ async def open_arena(scale: Scale, seed: int, ground: Prepared, log: Any) -> Asy
                 async with trio.open_nursery() as nursery:
                     try:
                         nursery.start_soon(arena.consume)
-                        await arena.open_lines(nursery, Random(seed))
+                        await arena.open_lines(arena.lines if only is None else only, nursery, Random(seed))
                         yield arena
                     except BaseException as error:
                         failure = error

@@ -49,20 +49,24 @@ def fills_apart(told: Iterable[Fill], true: Iterable[TrueFill]) -> tuple[list[in
 
 
 def unledgered(line: str, outages: Sequence[Outage], gaps: Sequence[Gap]) -> Iterator[str]:
-    """Tell where the ledger of a line's topics and what a consumer saw do not agree.
+    """Tell where the ledger of a line's topics and what a consumer saw do not agree, while the line is live.
 
     Args:
         line: which.
-        outages: that a consumer saw, all over.
+        outages: that a consumer saw.
         gaps: the ledger's, of that line alone.
     """
     for gap in gaps:
-        if not gap.cause:
-            yield f"{line}: a gap of {gap.key} has no cause"
-        if gap.end_ns is None or not gap.closed:
+        if gap.end_ns is None:
             yield f"{line}: a gap of {gap.key} is open though the line is live: {gap.cause}"
         elif not any(_covers(outage, gap) for outage in outages):
             yield f"{line}: the ledger tells a gap of {gap.key} that nobody saw, or one too long: {gap.cause}"
+    yield from missing_in_ledger(line, outages, gaps)
+
+
+def missing_in_ledger(line: str, outages: Sequence[Outage], gaps: Sequence[Gap]) -> Iterator[str]:
+    """Tell outages that are not in the ledger, and entries of it that have no cause."""
+    yield from (f"{line}: a gap of {gap.key} has no cause" for gap in gaps if not gap.cause)
     for outage in outages:
         if outage.live is not None and not any(_same(outage, gap) for gap in gaps):
             yield f"{line}: an outage is not in the ledger: {outage.cause}"

@@ -39,11 +39,12 @@ def reproduce(outcome: Outcome, log: Any, tell: Callable[[str], None]) -> str:
     """
     inflicted = sorted({seen.number for seen in outcome.observations})
     setting = replace(outcome.setting, controls=False, pick=tuple(inflicted))
+    narrow = replace(setting, narrow=True)
     tell("looking whether the failure shows on the memory network, too")
-    found = _smallest(setting, in_memory, inflicted, TRIALS_IN_MEMORY, log)
+    found = _smallest(narrow, in_memory, inflicted, TRIALS_IN_MEMORY, log)
     if found:
         what = outcome.invariants[0].replace("\\", "/").replace('"', "'")
-        return _TEST.format(seed=setting.seed, what=what, setting=replace(setting, pick=tuple(found)))
+        return _TEST.format(seed=setting.seed, what=what, setting=replace(narrow, pick=tuple(found)))
     tell("it does not; looking for fewer faults that fail over sockets")
     suspects = _suspects(outcome) or inflicted
     found = _smallest(setting, over_sockets, suspects, TRIALS_OVER_SOCKETS, log) or inflicted

@@ -12,7 +12,7 @@ from feedtree.ops.chaos.campaign.controls import Controlled, run_controls, run_q
 from feedtree.ops.chaos.campaign.footprint import footprint
 from feedtree.ops.chaos.campaign.ground import Prepared
 from feedtree.ops.chaos.campaign.lateness import Lateness
-from feedtree.ops.chaos.campaign.lines import Scale, lines_of
+from feedtree.ops.chaos.campaign.lines import Line, Scale, lines_of
 from feedtree.ops.chaos.campaign.observation import Observation
 from feedtree.ops.chaos.campaign.plan import SPELL, Planned, make_plan
 from feedtree.ops.chaos.campaign.runner import STABLE_WITHIN, Runner
@@ -31,6 +31,7 @@ class Setting(Struct, frozen=True, kw_only=True):
         faults: how many.
         only: the one class that is wanted; empty is all.
         pick: the numbers of the faults of the plan that are inflicted; none is all.
+        narrow: whether only the lines that these meet are opened, and those that their accounts trade by.
         scale: of the tree.
         seconds: by class, how long a fault works where that is not its own time.
         controls: whether the control arm follows.
@@ -41,6 +42,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     faults: int = 200
     only: str = ""
     pick: tuple[int, ...] = ()
+    narrow: bool = False
     scale: Scale = Scale()
     seconds: dict[str, float] = {}
     controls: bool = False
@@ -50,6 +52,19 @@ class Setting(Struct, frozen=True, kw_only=True):
         """Return what goes wrong."""
         plan = make_plan(self.seed, self.faults, lines_of(self.scale), only=self.only, seconds=self.seconds)
         return [planned for planned in plan if not self.pick or planned.number in self.pick]
+
+    def lines(self) -> list[Line]:
+        """Return the lines that are opened."""
+        lines = lines_of(self.scale)
+        if not self.narrow:
+            return lines
+        met = [lines[planned.line] for planned in self.plan()]
+        traded = {(line.venue, symbol) for line in met if line.side == "private" for symbol in line.symbols}
+        return [
+            line
+            for line in lines
+            if line in met or any((line.venue, each) in traded for each in line.symbols)
+        ]
 
 
 class Outcome(Struct):
@@ -113,7 +128,7 @@ async def run_campaign(
     outcome = Outcome(setting, len(plan), observations=[], controls=[], broken=[])
     began = trio.current_time()
     with scope or trio.CancelScope():
-        async with open_arena(setting.scale, setting.seed, ground, log) as arena:
+        async with open_arena(setting.scale, setting.seed, ground, log, only=setting.lines()) as arena:
             runner = Runner(arena, tell)
             outcome.observations = runner.observations
             await _run(arena, runner, plan, outcome)

@@ -1,16 +1,18 @@
 """The end of a campaign: everything comes to rest, and what was told is compared with what was true."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import trio
 from msgspec import Struct
 
+from feedtree.exchanges.gaps import Gap
 from feedtree.exchanges.private.messages import Fill
+from feedtree.exchanges.public.channels import Topic, Trades
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.campaign.judge import Evidence, broken
 from feedtree.ops.chaos.campaign.arena import Arena
-from feedtree.ops.chaos.campaign.checks import by_kind, causeless, fills_apart
+from feedtree.ops.chaos.campaign.checks import by_kind, causeless, fills_apart, missing_in_ledger, unledgered
 from feedtree.ops.chaos.campaign.coverage import Interval, delivered
 from feedtree.ops.chaos.campaign.observation import Window
 from feedtree.ops.chaos.campaign.tracks import PrivateTrack, PublicTrack
@@ -27,7 +29,7 @@ class Books(Struct):
 
     Args:
         trades: that consumers got.
-        passed: trades that passed in outages which consumers were told of.
+        passed: trades that passed in intervals of the gap ledger.
         fills: of all accounts.
         lost: trades and fills that nobody was told of, by class of fault; under ``""`` those of no fault.
         doubled: those that came twice, likewise.
@@ -64,18 +66,23 @@ async def settle(arena: Arena, windows: Mapping[int, list[Window]], begun: Total
         for track in arena.tracks.values()
         for sentence in causeless(str(track.line), track.outages.past, windows[track.line.number])
     ]
+    unexplained += _ledger(arena)
     # From here on busy streams fall quiet, which may cost each of them a connection.
     for trader in arena.traders:
         trader.resting = True
     await arena.exchanges.rate(0)
     await trio.sleep(DRAINED)
     books = Books(lost={}, doubled={}, broken=unexplained)
+    gaps = _by_key(arena.tree.gaps())
     for public in arena.public():
-        await _trades(arena, public, windows[public.line.number], begun, books)
+        await _trades(arena, gaps, public, windows[public.line.number], begun, books)
     for private in arena.private():
         await _account(arena, private, windows[private.line.number], books)
     for track in arena.tracks.values():
         books.broken += [f"{track.line}: {wrong}" for wrong in track.outages.wrong[:3]]
+    for path in {private.websocket.path for private in arena.private()}:
+        still = [gap.cause for gap in _by_key(arena.tree.gaps()).get(path, ()) if gap.end_ns is None]
+        books.broken += [f"{path}: its gap is open at the end: {cause}" for cause in still]
     if arena.overflowed:
         books.broken.append(
             f"our own consumer was too slow for {arena.overflowed} messages: trades cannot be judged"
@@ -83,15 +90,39 @@ async def settle(arena: Arena, windows: Mapping[int, list[Window]], begun: Total
     return books
 
 
+def _ledger(arena: Arena) -> Iterator[str]:
+    """Compare the ledger with what consumers saw."""
+    gaps = _by_key(arena.tree.gaps())
+    for public in arena.public():
+        keys = map(str, public.websocket.topics())
+        yield from unledgered(
+            str(public.line), public.outages.past, [gap for key in keys for gap in gaps.get(key, ())]
+        )
+    for private in arena.private():
+        # An account's gap lasts until it is consistent again, and there are others than those of its stream.
+        found = gaps.get(private.websocket.path, ())
+        yield from missing_in_ledger(str(private.line), private.outages.past, found)
+
+
+def _by_key(gaps: Iterable[Gap]) -> Mapping[str, Sequence[Gap]]:
+    found: dict[str, list[Gap]] = {}
+    for gap in gaps:
+        found.setdefault(gap.key, []).append(gap)
+    return found
+
+
 async def _trades(
-    arena: Arena, track: PublicTrack, windows: list[Window], begun: Totals, books: Books
+    arena: Arena,
+    gaps: Mapping[str, Sequence[Gap]],
+    track: PublicTrack,
+    windows: list[Window],
+    begun: Totals,
+    books: Books,
 ) -> None:
     venue = track.line.venue
-    intervals = [
-        Interval(outage.last_ns, outage.live_ns if outage.live is not None else None)
-        for outage in track.outages.past
-    ]
     for symbol in track.line.symbols:
+        ledger = gaps.get(str(Topic(venue, symbol, Trades())), ())
+        intervals = [Interval(gap.begin_ns, gap.end_ns) for gap in ledger]
         true = await arena.exchanges.trades(venue, symbol, begun[venue, symbol])
         found = delivered(true.trades, track.trades[symbol], intervals)
         books.trades += found.told

@@ -39,7 +39,7 @@ def _compared(outcome: Outcome) -> str:
     lost, doubled = sum(books.lost.values()), sum(books.doubled.values())
     diverged = sum(row.diverged for row in outcome.rows)
     return (
-        f"{books.trades:,} trades told, {books.passed:,} passed in outages that consumers were told of; "
+        f"{books.trades:,} trades told, {books.passed:,} passed in gaps of the ledger; "
         f"{books.fills:,} fills\n{lost} lost, {doubled} doubled; {diverged} books diverged"
     )
 
