@@ -45,6 +45,7 @@ def make_plan(
     lines: Sequence[Line],
     *,
     only: str = "",
+    spell: float = SPELL,
     seconds: Mapping[str, float] | None = None,
 ) -> list[Planned]:
     """Return a plan: the same arguments make the same one.
@@ -54,6 +55,7 @@ def make_plan(
         faults: how many.
         lines: that can be met.
         only: the one class that is wanted; empty is all.
+        spell: seconds for which a line is to have been live.
         seconds: by class, how long it works where that is not the class's own time.
     """
     rng = Random(seed)
@@ -65,14 +67,14 @@ def make_plan(
         lasts = (seconds or {}).get(kind.name, kind.seconds)
         chosen = _line(rng, kind, lines, free, at)
         begins = max(at, free[chosen.number])
-        taken = begins + max(lasts, kind.pause) + MARGIN + SPELL
+        taken = begins + max(lasts, kind.pause) + MARGIN + spell
         free[chosen.number] = taken
         if kind.alone:
             # The other lines of the venue are disturbed, or must be left alone: they are all taken.
             begins = max(
-                begins, max(free[line.number] for line in lines if line.venue == chosen.venue) - SPELL
+                begins, max(free[line.number] for line in lines if line.venue == chosen.venue) - spell
             )
-            taken = begins + max(lasts, kind.pause) + MARGIN + SPELL
+            taken = begins + max(lasts, kind.pause) + MARGIN + spell
             for line in lines:
                 if line.venue == chosen.venue:
                     free[line.number] = max(free[line.number], taken)

@@ -34,6 +34,7 @@ class Setting(Struct, frozen=True, kw_only=True):
         narrow: whether only the lines that these meet are opened, and those that their accounts trade by.
         scale: of the tree.
         seconds: by class, how long a fault works where that is not its own time.
+        spell: seconds for which a line is to have been live when a fault meets it.
         controls: whether the control arm follows.
         full: whether its parts take as long as they may.
     """
@@ -45,12 +46,16 @@ class Setting(Struct, frozen=True, kw_only=True):
     narrow: bool = False
     scale: Scale = Scale()
     seconds: dict[str, float] = {}
+    spell: float = SPELL
     controls: bool = False
     full: bool = False
 
     def plan(self) -> list[Planned]:
         """Return what goes wrong."""
-        plan = make_plan(self.seed, self.faults, lines_of(self.scale), only=self.only, seconds=self.seconds)
+        lines = lines_of(self.scale)
+        plan = make_plan(
+            self.seed, self.faults, lines, only=self.only, spell=self.spell, seconds=self.seconds
+        )
         return [planned for planned in plan if not self.pick or planned.number in self.pick]
 
     def lines(self) -> list[Line]:
@@ -129,7 +134,7 @@ async def run_campaign(
     began = trio.current_time()
     with scope or trio.CancelScope():
         async with open_arena(setting.scale, setting.seed, ground, log, only=setting.lines()) as arena:
-            runner = Runner(arena, tell)
+            runner = Runner(arena, tell, setting.spell)
             outcome.observations = runner.observations
             await _run(arena, runner, plan, outcome)
         if setting.controls:
@@ -142,11 +147,12 @@ async def run_campaign(
 
 
 async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: Outcome) -> None:
+    spell = outcome.setting.spell
     async with trio.open_nursery() as nursery:
         nursery.start_soon(runner.starts.run, arena.tree)
         await arena.live()
         for track in arena.tracks.values():
-            await track.outages.stable(SPELL)
+            await track.outages.stable(spell)
         begun, before = await totals(arena), footprint()
         lateness = Lateness()
         async with trio.open_nursery() as meanwhile:
@@ -157,7 +163,7 @@ async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: O
         outcome.late = lateness.spread()
         with trio.move_on_after(STABLE_WITHIN):  # what is not live is told by its fault
             for track in arena.tracks.values():
-                await track.outages.stable(SPELL)
+                await track.outages.stable(spell)
         after = footprint()
         if outcome.setting.controls:
             begun_controls = trio.current_time()

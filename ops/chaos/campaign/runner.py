@@ -27,18 +27,20 @@ class Runner:
     Args:
         arena: where.
         tell: called with each observation.
+        spell: seconds for which a line is to have been live when a fault meets it.
 
     Attributes:
         observations: in the order in which they were made.
         windows: of each line, when a fault was felt there.
     """
 
-    def __init__(self, arena: Arena, tell: Tell) -> None:
+    def __init__(self, arena: Arena, tell: Tell, spell: float = SPELL) -> None:
         self.observations: list[Observation] = []
         self.windows: dict[int, list[Window]] = {line.number: [] for line in arena.lines}
         self.starts = Starts()
         self._arena = arena
         self._tell = tell
+        self._spell = spell
         self._began = 0.0
         self._locks = {line.number: trio.Lock() for line in arena.lines}
         self._venues = {line.venue: Turnstile() for line in arena.lines}
@@ -70,7 +72,7 @@ class Runner:
         async with self._locks[planned.line]:
             while await self._stable(planned, [track]):
                 async with turnstile.among_others():
-                    if track.outages.live_since + SPELL <= trio.current_time():
+                    if track.outages.live_since + self._spell <= trio.current_time():
                         await self._strike(planned, kind, [track])
                         return
 
@@ -78,10 +80,10 @@ class Runner:
         """Wait until lines have been live for the stable spell; note where one does not become so."""
         for track in tracks:
             with trio.move_on_after(STABLE_WITHIN) as scope:
-                await track.outages.stable(SPELL)
+                await track.outages.stable(self._spell)
             if scope.cancelled_caught:
                 seen = self._observation(planned, track, trio.current_time())
-                seen.wrong.append(f"it was not live for {SPELL:g} s within {STABLE_WITHIN:g} s")
+                seen.wrong.append(f"it was not live for {self._spell:g} s within {STABLE_WITHIN:g} s")
                 self._note(seen)
                 return False
         return True
