@@ -73,6 +73,7 @@ async def _run(setting: Setting) -> Outcome:
     failure: Exception | None = None
     async with trio.open_nursery() as nursery:
         await nursery.start(_break_off, scope)
+        _say(f"{len(setting.plan())} faults by seed {setting.seed} on {len(setting.lines())} streams")
         try:
             outcome = await run_campaign(setting, over_sockets, silent(), tell=_tell, scope=scope)
         except (SimulatorFailed, FleetFailed) as error:

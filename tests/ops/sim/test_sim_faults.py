@@ -235,3 +235,50 @@ async def test_upgrades_can_be_refused(
             await bench.client(MEXC)
         assert caught.value.status == status
         await bench.client(GATE)
+
+
+async def test_a_mute_connection_is_answered_and_hears_nothing(
+    simulated: Any, gate: Any, autojump_clock: Any
+) -> None:
+    """Pings and requests are answered, pushes are not sent; a new connection hears all."""
+    async with simulated() as bench:
+        client = await subscribed(bench, gate)
+        assert await fault(bench, f"venue={GATE}&kind=mute&symbol=BTC/USDT") == {GATE: 1}
+        await client.collect(0.1)
+        await client.send({"time": 1, "channel": "spot.ping"})
+        (frame,) = await client.collect(3)
+        assert frame["channel"] == "spot.pong"
+        assert client.ended is None
+        other = await subscribed(bench, gate)
+        assert await other.collect(1)
+        assert await fault(bench, f"venue={GATE}&kind=mute&symbol=ETH/USDT") == {GATE: 0}
+
+
+async def test_listen_keys_of_an_account_end_at_once(simulated: Any, autojump_clock: Any) -> None:
+    """Its connections end as those of a key that is over; Gate.io has none."""
+    async with simulated(rate=0.0) as bench:
+        client = await bench.mexc().stream("orders")
+        assert await fault(bench, f"venue={MEXC}&kind=listen_keys&account=nobody") == {MEXC: 0}
+        assert await fault(bench, "kind=listen_keys&account=demo") == {GATE: 0, MEXC: 1}
+        assert await client.end() == "1000"
+
+
+async def test_trades_are_told_as_the_venue_tells_them(
+    simulated: Any, gate: Any, autojump_clock: Any
+) -> None:
+    """Those behind a number, with id and time; without it their number alone."""
+    async with simulated() as bench:
+        client = await bench.client(GATE)
+        await client.send(gate("spot.trades", "BTC_USDT"))
+        await client.next()
+        before = (await bench.get(f"/_sim/trades?venue={GATE}&symbol=BTC/USDT")).json
+        assert before["trades"] == []
+        pushed = await client.collect(5)
+        found = (await bench.get(f"/_sim/trades?venue={GATE}&symbol=BTC/USDT&after={before['total']}")).json
+        assert found["total"] == before["total"] + len(found["trades"])
+        told = [str(frame["result"]["id"]) for frame in pushed if frame.get("event") == "update"]
+        assert told
+        assert [name for name, _ in found["trades"]][: len(told)] == told
+        (name, _), *_ = (await bench.get(f"/_sim/trades?venue={MEXC}&symbol=BTC/USDT&after=0")).json["trades"]
+        assert name.count("X0") == 2
+        assert (await bench.get(f"/_sim/trades?venue={GATE}&symbol=NO/USDT")).status == 400

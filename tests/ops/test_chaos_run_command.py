@@ -1,0 +1,176 @@
+"""``feedtree chaos run``: what it says of mistakes, and that Ctrl-C leaves a table."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from feedtree.ops import chaos_run_command
+from feedtree.ops.chaos.campaign.lines import Scale
+from feedtree.ops.chaos.campaign.observation import Observation
+from feedtree.ops.chaos.campaign.reproduction import command_line
+from feedtree.ops.chaos.campaign.run import Outcome, Setting
+from feedtree.ops.chaos.campaign.settling import Books
+from feedtree.ops.chaos.campaign.spread import Spread
+from feedtree.ops.chaos.campaign.table import rows_of
+from feedtree.ops.chaos.campaign.telling import line_of, told
+from feedtree.ops.cli import command
+from feedtree.ops.sim_process import SimulatorFailed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--faults", "0"], ["--faults", "0 is not allowed", "1 or more"]),
+        (["--venue", "gateio"], ["--venue", '"gateio" is unknown', "allowed: gateio.spot, mexc.spot"]),
+        (["--only", "blackhole"], ["--only", '"black_hole"?', "allowed: close, reset, away"]),
+        (["--only", "away:second=20"], ["--only", "away: parameter", '"seconds"?']),
+        (["--only", "away:seconds=long"], ["--only", 'seconds = "long"', "a number, 0 to 600"]),
+        (["--only", "away:seconds=1000"], ["--only", "a number, 0 to 600"]),
+        (["--only", "away:20"], ["--only", '"20" is no parameter', "NAME:key=value"]),
+        (["--only", "listen_key", "--venue", "gateio.spot"], ["--only", "listen_key meets mexc.spot alone"]),
+        (["--faults", "20", "--pick", "3,21"], ["--pick", '"21" is no fault of the plan', "from 1 to 20"]),
+        (["--pick", "x"], ["--pick", '"x"']),
+        (["--report", "/no/such/folder/out.json"], ["--report", "a file in a folder that exists"]),
+        (["--fault", "7"], ["--fault", "--faults"]),
+    ],
+)
+def test_wrong_usage_is_named_and_exits_2(
+    arguments: Sequence[str], parts: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line on stderr that names the mistake and what is allowed; nothing is started."""
+    assert command(["chaos", "run", *arguments]) == 2
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert len(stderr.splitlines()) == 1
+    for part in parts:
+        assert part in stderr
+
+
+def test_ctrl_c_prints_what_there_is_and_exits_1() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "feedtree.ops", "chaos", "run", "--faults", "50", "--venue", "gateio.spot"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("50 faults by seed 1")
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 1
+    assert "broken off after 0 of 50 faults" in stdout
+    assert "Traceback" not in stderr
+
+
+# What it prints and returns
+
+
+def seen(number: int, **measures: float) -> Observation:
+    return Observation(
+        number=number,
+        kind="reset",
+        line="gateio.spot/7",
+        venue="gateio.spot",
+        side="public",
+        variant=0,
+        at=12.0,
+        measures=measures,  # type: ignore[arg-type]
+        wrong=[],
+    )
+
+
+def outcome(*observations: Observation, broken: Sequence[str] = (), interrupted: bool = False) -> Outcome:
+    return Outcome(
+        Setting(seed=7, faults=2, scale=Scale(venues=("gateio.spot",))),
+        2,
+        observations=list(observations),
+        rows=rows_of(observations),
+        books=Books(trades=1_000, passed=10, fills=5),
+        broken=list(broken),
+        late=Spread(0.0002, 0.001, 0.01),
+        took_s=61.0,
+        interrupted=interrupted,
+    )
+
+
+def test_a_campaign_that_holds_is_told_with_what_was_compared() -> None:
+    text = told(outcome(seen(1, found=0.001, live=0.02), seen(2, found=0.001, live=0.02)))
+    assert (
+        "1,000 trades told, 10 passed in gaps of the ledger; 5 fills\n0 lost, 0 doubled; 0 books diverged"
+        in text
+    )
+    assert "our event loop was late by 0.2 ms in the median, 10.0 ms at most" in text
+    assert text.endswith(
+        "2 faults in 61 s: all figures reached; again: feedtree chaos run --seed 7 --faults 2 --venue gateio.spot"
+    )
+
+
+def test_a_fault_is_told_in_a_line() -> None:
+    assert (
+        line_of(seen(1, found=0.001, live=0.02))
+        == "  12.0 s  reset on gateio.spot/7: found 0.001 s, live 0.020 s"
+    )
+    nothing = seen(1)
+    nothing.wrong.append("the fault was never found")
+    assert line_of(nothing) == "  12.0 s  reset on gateio.spot/7: nothing lost; the fault was never found"
+
+
+def test_the_command_that_runs_it_again_names_what_differs() -> None:
+    setting = Setting(seed=7, faults=30, only="away", pick=(3, 17), scale=Scale(venues=("mexc.spot",)))
+    assert command_line(setting) == (
+        "feedtree chaos run --seed 7 --faults 30 --venue mexc.spot --only away --pick 3,17"
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (outcome(seen(1, found=0.001, live=0.02)), 0),
+        (outcome(seen(1, found=0.9, live=1.0)), 1),
+        (outcome(seen(1, found=0.001, live=0.02), interrupted=True), 1),
+    ],
+)
+def test_the_exit_code_is_1_where_a_figure_is_missed_or_it_was_broken_off(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    found: Outcome,
+    code: int,
+) -> None:
+    """The report is written all the same."""
+    monkeypatch.setattr(chaos_run_command.trio, "run", lambda *_: found)
+    report = tmp_path / "out.json"
+    assert command(["chaos", "run", "--report", str(report)]) == code
+    assert '"seed": 7' in report.read_text()
+    assert "reset" in capsys.readouterr().out
+
+
+def test_what_fails_is_shrunk_unless_that_is_not_wanted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        chaos_run_command.trio, "run", lambda *_: outcome(seen(1), broken=["a task was left"])
+    )
+    monkeypatch.setattr(chaos_run_command, "reproduce", lambda *_: "async def test_it()")
+    assert command(["chaos", "run"]) == 1
+    assert "to see it again:\n\nasync def test_it()" in capsys.readouterr().out
+    assert command(["chaos", "run", "--no-shrink"]) == 1
+    assert "to see it again" not in capsys.readouterr().out
+
+
+def test_exchanges_that_do_not_start_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> None:
+        raise SimulatorFailed("cannot listen")
+
+    monkeypatch.setattr(chaos_run_command.trio, "run", fails)
+    assert command(["chaos", "run"]) == 1
+    assert "feedtree: the campaign did not start: cannot listen" in capsys.readouterr().err
