@@ -2,7 +2,10 @@
 
 import signal
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import trio
@@ -21,6 +24,8 @@ from feedtree.ops.config import VENUES, ConfigError
 from feedtree.ops.config_rules import shown
 from feedtree.ops.logs import silent
 from feedtree.ops.sim_process import SimulatorFailed
+
+T = TypeVar("T")
 
 FINE, FAILED = 0, 1
 _LONGEST = 600.0  # seconds that a fault may work
@@ -50,38 +55,56 @@ def run(options: RunOptions) -> int:
         ConfigError: an option is wrong.
     """
     setting = _setting(options)
-    if options.report is not None and not options.report.parent.is_dir():
-        raise ConfigError(
-            "--report",
-            f"{shown(str(options.report))} cannot be made; allowed: a file in a folder that exists",
-        )
+    report_file(options.report)
     try:
-        outcome = trio.run(_run, setting)
+        outcome = trio.run(breakable, partial(_run, setting))
     except (SimulatorFailed, FleetFailed) as error:
-        _say(f"feedtree: the campaign did not start: {error}")
+        say(f"feedtree: the campaign did not start: {error}")
         return FAILED
     print(told(outcome), flush=True)
     if options.report is not None:
         options.report.write_bytes(msgspec.json.format(msgspec.json.encode(outcome), indent=2) + b"\n")
     if outcome.invariants and not outcome.interrupted and options.shrink:
-        print(f"\nto see it again:\n\n{reproduce(outcome, silent(), _say)}", flush=True)
+        print(f"\nto see it again:\n\n{reproduce(outcome, silent(), say)}", flush=True)
     return FINE if outcome.held and not outcome.interrupted else FAILED
 
 
-async def _run(setting: Setting) -> Outcome:
+async def _run(setting: Setting, scope: trio.CancelScope) -> Outcome:
+    say(f"{len(setting.plan())} faults by seed {setting.seed} on {len(setting.lines())} streams")
+    return await run_campaign(setting, over_sockets, silent(), tell=_tell, scope=scope)
+
+
+async def breakable(run: Callable[[trio.CancelScope], Awaitable[T]]) -> T:
+    """Run something whose scope Ctrl-C cancels.
+
+    Raises:
+        SimulatorFailed: the exchanges did not start.
+        FleetFailed: the proxies did not start.
+    """
     scope = trio.CancelScope()
     failure: Exception | None = None
     async with trio.open_nursery() as nursery:
         await nursery.start(_break_off, scope)
-        _say(f"{len(setting.plan())} faults by seed {setting.seed} on {len(setting.lines())} streams")
         try:
-            outcome = await run_campaign(setting, over_sockets, silent(), tell=_tell, scope=scope)
+            result = await run(scope)
         except (SimulatorFailed, FleetFailed) as error:
             failure = error
         nursery.cancel_scope.cancel()
     if failure is not None:
         raise failure  # outside of the nursery, so that it leaves as it is
-    return outcome
+    return result
+
+
+def report_file(path: Path | None) -> None:
+    """Make sure that a report can be written there.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if path is not None and not path.parent.is_dir():
+        raise ConfigError(
+            "--report", f"{shown(str(path))} cannot be made; allowed: a file in a folder that exists"
+        )
 
 
 async def _break_off(
@@ -161,8 +184,9 @@ def _pick(text: str | None, faults: int) -> tuple[int, ...]:
 
 
 def _tell(seen: Observation) -> None:
-    _say(line_of(seen))
+    say(line_of(seen))
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Print a line on stderr."""
     print(text, file=sys.stderr, flush=True)

@@ -241,6 +241,34 @@ def run_campaign(
     )
 
 
+@chaos.command
+def soak(
+    *,
+    minutes: float = 30.0,
+    seed: int = 1,
+    every: float = 3.0,
+    rate: float = 1_000.0,
+    report: Path | None = None,
+    trace: bool = True,
+) -> int:
+    """Run a tree of 46 streams under load and faults for long; print what grows, exit 1 where something does.
+
+    Args:
+        minutes: how long.
+        seed: of the plans, the market and the tree.
+        every: seconds between two faults, on average.
+        rate: orders per second at the simulated exchanges, over all symbols.
+        report: write a JSON report to this file at the end, and its charts beside it as SVG.
+        trace: look at allocations after every 500 reconnects; costs time and memory of its own.
+    """
+    from feedtree.ops.chaos_soak_command import SoakOptions
+    from feedtree.ops.chaos_soak_command import soak as run_soak
+
+    return run_soak(
+        SoakOptions(minutes=minutes, seed=seed, every=every, rate=rate, report=report, trace=trace)
+    )
+
+
 def command(tokens: Sequence[str]) -> int:
     """Run a command line, and return its exit code. Errors are a line or two on stderr."""
     from feedtree.ops.config import ConfigError

@@ -81,9 +81,9 @@ class Truth:
         """Return every order, oldest first."""
         return await self._one("/orders", list[TrueOrder])
 
-    async def fills(self) -> list[TrueFill]:
-        """Return every fill, oldest first."""
-        return await self._one("/fills", list[TrueFill])
+    async def fills(self, after: int = 0) -> list[TrueFill]:
+        """Return every fill behind the first so many, oldest first."""
+        return await self._one("/fills", list[TrueFill], after=str(after))
 
     async def entries(self) -> list[TrueEntry]:
         """Return every order-entry request that arrived in the account's name, oldest first."""
@@ -109,8 +109,8 @@ class Truth:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _one(self, path: str, shape: type[Shape]) -> Shape:
-        query = {"venue": self._venue, "account": self._account}
+    async def _one(self, path: str, shape: type[Shape], **more: str) -> Shape:
+        query = {"venue": self._venue, "account": self._account, **more}
         found = await self._client.fetch(path, query, dict[str, dict[str, shape]])  # type: ignore[valid-type]
         return found[self._venue][self._account]
 

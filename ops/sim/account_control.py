@@ -54,9 +54,10 @@ class AccountControl:
 
     def _fills(self, side: PrivateSide, account: Account, query: Query) -> list[Shape]:
         named = query.get("client_id", "")
+        after = query.get("after", "0")
         return [
             truth.fill(side, side.market(found), found)
-            for found in account.now.fills
+            for found in account.now.fills[int(after) if after.isdecimal() else 0 :]
             if named in ("", found.client_id)
         ]
 

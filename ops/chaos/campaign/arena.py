@@ -1,5 +1,6 @@
 """The arena: a whole tree on its ground, each of its streams on a line of its own, and who listens to them."""
 
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -28,6 +29,7 @@ CHANNELS = (Book(), Trades())
 LIVE_WITHIN = 60.0  # seconds
 _ROOM = 100_000  # messages that the consumer of trades may be behind
 _TRADER_STOP = 0.2
+_LATENCIES = 4_096
 
 
 class Arena:
@@ -44,6 +46,7 @@ class Arena:
         tracks: what is heard of each line, by number.
         traders: one for each account.
         overflowed: messages that the consumer of trades was too slow for.
+        latencies: of the newest trades, from the venue's sending to the consumer, in seconds.
     """
 
     def __init__(self, tree: Tree, ground: Ground, exchanges: Exchanges, scale: Scale) -> None:
@@ -55,6 +58,7 @@ class Arena:
         self.tracks: dict[int, Track] = {}
         self.traders: list[PaperTrader] = []
         self.overflowed = 0
+        self.latencies: deque[float] = deque(maxlen=_LATENCIES)
         self._public: dict[tuple[str, Symbol], PublicTrack] = {}
 
     def public(self) -> list[PublicTrack]:
@@ -82,6 +86,9 @@ class Arena:
         """Take all trades, as an app would, until cancelled."""
         async with self.tree.public.mailbox(Trade, capacity=_ROOM) as mailbox:
             async for burst in mailbox.bursts():
+                last = burst[-1]
+                if type(last) is Trade and last.sent_ns is not None:
+                    self.latencies.append((self.ground.wall_ns() - last.sent_ns) / 1e9)
                 for message in burst:
                     if type(message) is Trade:
                         track = self._public[message.topic.venue, message.topic.symbol]

@@ -1,10 +1,13 @@
 """The outages of one stream, as a consumer of its messages finds them."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from math import inf
 
 import trio
 from msgspec import Struct
+
+KEPT = 100  # outages of a line
 
 
 class Outage(Struct, kw_only=True):
@@ -45,14 +48,16 @@ class Outages:
         wall_ns: UTC nanoseconds.
 
     Attributes:
-        past: all outages, oldest first; the last one may last.
+        past: the newest outages, oldest first; the last one may last.
+        total: how many there were.
         live_since: trio time; infinity while it is not live.
         last_ns: when the last datum came.
         wrong: what a consumer must never see, in words.
     """
 
     def __init__(self, wall_ns: Callable[[], int]) -> None:
-        self.past: list[Outage] = []
+        self.past: deque[Outage] = deque(maxlen=KEPT)
+        self.total = 0
         self.live_since = inf
         self.last_ns = 0
         self.wrong: list[str] = []
@@ -70,6 +75,7 @@ class Outages:
             self._open.topics += 1
         elif self.live:
             now = trio.current_time()
+            self.total += 1
             self.past.append(Outage(lost=now, last_ns=self.last_ns, cause=cause, generation=generation))
         self.live_since = inf
         self._tell()
@@ -91,8 +97,9 @@ class Outages:
         self._tell()
 
     def since(self, mark: int) -> Sequence[Outage]:
-        """Return the outages from the n-th on."""
-        return self.past[mark:]
+        """Return the outages since there were so many in all, as far as they are kept."""
+        new = self.total - mark
+        return list(self.past)[-new:] if new else []
 
     async def wait(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so."""

@@ -46,6 +46,7 @@ def make_plan(
     *,
     only: str = "",
     spell: float = SPELL,
+    pace: float = PACE,
     seconds: Mapping[str, float] | None = None,
 ) -> list[Planned]:
     """Return a plan: the same arguments make the same one.
@@ -56,6 +57,7 @@ def make_plan(
         lines: that can be met.
         only: the one class that is wanted; empty is all.
         spell: seconds for which a line is to have been live.
+        pace: seconds between two faults, on average.
         seconds: by class, how long it works where that is not the class's own time.
     """
     rng = Random(seed)
@@ -79,7 +81,7 @@ def make_plan(
                 if line.venue == chosen.venue:
                     free[line.number] = max(free[line.number], taken)
         found.append((begins, kind, chosen, lasts))
-        at += rng.uniform(0.5, 1.5) * PACE
+        at += rng.uniform(0.5, 1.5) * pace
     found.sort(key=lambda each: each[0])
     return [
         Planned(number, round(begins, 3), kind.name, line.number, rng.randrange(len(kind.variants)), lasts)

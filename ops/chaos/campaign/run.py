@@ -9,7 +9,7 @@ from msgspec import Struct
 from feedtree.ops.chaos.campaign.arena import Arena, open_arena
 from feedtree.ops.chaos.campaign.checks import left_behind
 from feedtree.ops.chaos.campaign.controls import Controlled, run_controls, run_quiet
-from feedtree.ops.chaos.campaign.footprint import footprint
+from feedtree.ops.chaos.campaign.footprint import at_rest
 from feedtree.ops.chaos.campaign.ground import Prepared
 from feedtree.ops.chaos.campaign.lateness import Lateness
 from feedtree.ops.chaos.campaign.lines import Line, Scale, lines_of
@@ -153,7 +153,7 @@ async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: O
         await arena.live()
         for track in arena.tracks.values():
             await track.outages.stable(spell)
-        begun, before = await totals(arena), footprint()
+        begun, before = await totals(arena), await at_rest()
         lateness = Lateness()
         async with trio.open_nursery() as meanwhile:
             if arena.ground.apart:
@@ -164,7 +164,7 @@ async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: O
         with trio.move_on_after(STABLE_WITHIN):  # what is not live is told by its fault
             for track in arena.tracks.values():
                 await track.outages.stable(spell)
-        after = footprint()
+        after = await at_rest()
         if outcome.setting.controls:
             begun_controls = trio.current_time()
             outcome.controls += await run_controls(arena, runner.starts, full=outcome.setting.full)

@@ -89,7 +89,7 @@ class Runner:
         return True
 
     async def _strike(self, planned: Planned, kind: FaultClass, tracks: Sequence[Track]) -> None:
-        marks = [len(track.outages.past) for track in tracks]
+        marks = [track.outages.total for track in tracks]
         line, steps = self._arena.lines[planned.line], kind.variants[planned.variant]
         async with inflicted(self._arena, line, steps) as begun:
             await trio.sleep_until(begun.at + planned.seconds)
@@ -140,4 +140,4 @@ class Runner:
 
 
 def _healed(track: Track, mark: int, *, needed: bool) -> bool:
-    return track.outages.live and (not needed or len(track.outages.past) > mark)
+    return track.outages.live and (not needed or track.outages.total > mark)

@@ -29,6 +29,7 @@ class Starts:
     def __init__(self) -> None:
         self._found: dict[str, list[Start]] = {}
         self._waits: dict[str, float] = {}
+        self._total = 0
 
     async def run(self, tree: Tree) -> None:
         """Listen until cancelled."""
@@ -44,7 +45,20 @@ class Starts:
         if kind is EventKind.RESTARTING:
             self._waits[path] = wait or 0.0
         elif kind is EventKind.STARTING:
+            self._total += 1
             self._found.setdefault(stream, []).append(Start(at, self._waits.pop(path, 0.0)))
+
+    @property
+    def total(self) -> int:
+        """How many there were in all."""
+        return self._total
+
+    def forget(self, before: float) -> None:
+        """Remember no tries from before that time."""
+        self._found = {
+            stream: [start for start in starts if start.at >= before]
+            for stream, starts in self._found.items()
+        }
 
     def of(self, path: str, begin: float, end: float) -> Sequence[Start]:
         """Return the tries of the streams at and below a path (empty: of all), within a time, in order."""

@@ -1,0 +1,135 @@
+"""What a soak came to: slopes with their intervals, charts, and whether the target was reached."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec import Struct
+
+from feedtree.ops.chaos.campaign.chart import Points, chart, svg
+from feedtree.ops.chaos.campaign.slopes import Slope, slope, warmed_up
+from feedtree.ops.chaos.campaign.soak import Sample, Soaked
+from feedtree.ops.chaos.campaign.table import render
+
+MESSAGES, RECONNECTS = 2_000_000, 500  # of which a verdict needs so many
+MOST_KIB = 1.0  # per 1,000 messages
+
+
+class Series(Struct, frozen=True):
+    """One thing that was looked at.
+
+    Args:
+        title: of its chart.
+        unit: of its slope.
+        points: over the time, for the chart.
+        slope: behind the warm-up; None where there were too few looks.
+        judged: whether its slope has to be flat.
+    """
+
+    title: str
+    unit: str
+    points: Points
+    slope: Slope | None
+    judged: bool
+
+
+def series_of(soaked: Soaked) -> list[Series]:
+    """Return all that was looked at."""
+    return [
+        _series(
+            soaked, "resident memory, KiB", "KiB per 1,000 messages", lambda each: each.rss_kib, judged=True
+        ),
+        _series(soaked, "tasks", "per 1,000 messages", lambda each: each.tasks, judged=True),
+        _series(soaked, "descriptors", "per 1,000 messages", lambda each: each.descriptors, judged=True),
+        _series(soaked, "latency, ms", "ms per 1,000 messages", _latency, judged=False),
+    ]
+
+
+def long_enough(soaked: Soaked) -> bool:
+    """Whether there were enough messages and reconnects for a verdict."""
+    messages = soaked.samples[-1].messages - soaked.samples[0].messages if soaked.samples else 0
+    return messages >= MESSAGES and soaked.reconnects >= RECONNECTS
+
+
+def missed(soaked: Soaked) -> list[str]:
+    """Return what is not as it has to be, a sentence each."""
+    found = list(soaked.wrong)
+    counts = {"lost": soaked.lost, "doubled": soaked.doubled, "diverged": soaked.diverged}
+    found += [f"{count} {what}" for what, count in counts.items() if count]
+    if long_enough(soaked):
+        for series in series_of(soaked):
+            if series.judged and series.slope is not None and not _flat(series):
+                found.append(f"{series.title} grows: {_spelled(series.slope, series.unit)}")
+    return found
+
+
+def told(soaked: Soaked) -> str:
+    """Return all of it as text."""
+    return "\n\n".join(_parts(soaked))
+
+
+def drawn(soaked: Soaked) -> str:
+    """Return the series as SVG."""
+    return svg([(series.title, series.points) for series in series_of(soaked)])
+
+
+def _parts(soaked: Soaked) -> Iterator[str]:
+    if soaked.rows:
+        yield f"the last faults:\n{render(soaked.rows)}"
+    for series in series_of(soaked):
+        yield chart(series.title, series.points)
+    yield "\n".join(_slopes(series_of(soaked)))
+    for trace in soaked.traces:
+        lines = "\n".join(f"  {place}" for place in trace.places)
+        yield f"allocated after {trace.reconnects} reconnects: {trace.grown_kib:+.0f} KiB since the last look\n{lines}"
+    yield _verdict(soaked)
+
+
+def _slopes(series: Sequence[Series]) -> Iterator[str]:
+    yield "slopes behind a warm-up of 20 %, with their 95 % intervals:"
+    for each in series:
+        shown = "too few looks" if each.slope is None else _spelled(each.slope, each.unit)
+        yield f"  {each.title}: {shown}"
+
+
+def _verdict(soaked: Soaked) -> str:
+    messages = soaked.samples[-1].messages if soaked.samples else 0
+    wrong = missed(soaked)
+    lines = [
+        f"{sum(soaked.faults.values())} faults, {soaked.reconnects} reconnects, {messages:,} messages; "
+        f"{soaked.trades:,} trades told, {soaked.passed:,} passed in gaps of the ledger, {soaked.fills:,} fills; "
+        f"{soaked.lost} lost, {soaked.doubled} doubled, {soaked.diverged} books diverged",
+        *wrong,
+    ]
+    if soaked.interrupted:
+        lines.append("it was broken off")
+    if not long_enough(soaked):
+        lines.append(
+            f"too short to judge slopes: that takes {MESSAGES:,} messages and {RECONNECTS} reconnects"
+        )
+    elif not wrong:
+        lines.append("nothing grows")
+    return "\n".join(lines)
+
+
+def _series(
+    soaked: Soaked, title: str, unit: str, value: Callable[[Sample], float | None], *, judged: bool
+) -> Series:
+    looks = [
+        (sample, found) for sample in soaked.samples if (found := value(sample)) is not None and found >= 0
+    ]
+    by_messages = [(sample.messages / 1_000, found) for sample, found in looks]
+    return Series(
+        title, unit, [(sample.at_s, found) for sample, found in looks], slope(warmed_up(by_messages)), judged
+    )
+
+
+def _latency(sample: Sample) -> float | None:
+    return None if sample.latency_s is None else sample.latency_s * 1e3
+
+
+def _flat(series: Series) -> bool:
+    assert series.slope is not None
+    return series.slope.flat and (series.unit[:3] != "KiB" or series.slope.high < MOST_KIB)
+
+
+def _spelled(found: Slope, unit: str) -> str:
+    return f"{found.value:+.4f} {unit}, {found.low:+.4f} to {found.high:+.4f}"
