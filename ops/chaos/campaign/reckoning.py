@@ -12,7 +12,7 @@ from feedtree.ops.chaos.campaign.arena import Arena
 from feedtree.ops.chaos.campaign.coverage import Interval, delivered
 from feedtree.ops.chaos.campaign.tracks import PrivateTrack, PublicTrack
 
-UNDERWAY_NS = 5 * 10**9  # what is younger may still be told
+UNDERWAY_NS = 30 * 10**9  # what is younger may still be told
 PATIENCE = (
     3  # reckonings that a fill may be missing at: it is found by comparing, after an outage of some seconds
 )

@@ -1,6 +1,7 @@
 """A soak: full load and a fault every few seconds, for minutes or days, and whether anything grows."""
 
 import gc
+import sys
 import tracemalloc
 from collections import Counter, deque
 from collections.abc import Callable
@@ -40,6 +41,7 @@ class Sample(Struct, frozen=True):
         rss_kib: resident memory; -1 where the system does not say.
         tasks: living.
         descriptors: open; -1 where the system does not say.
+        blocks: of memory that Python has allocated.
         latency_s: from the venue's sending to the consumer, the median since the last look; None where nothing came.
     """
 
@@ -49,6 +51,7 @@ class Sample(Struct, frozen=True):
     rss_kib: int
     tasks: int
     descriptors: int
+    blocks: int
     latency_s: float | None
 
 
@@ -114,7 +117,7 @@ async def run_soak(
     ground: Prepared,
     log: Any,
     *,
-    trace: bool = True,
+    trace: bool = False,
     tell: Callable[[str], None] = lambda _: None,
     scope: trio.CancelScope | None = None,
 ) -> Soaked:
@@ -236,6 +239,7 @@ class _Soak:
             rss_kib=now.rss_kib,
             tasks=now.tasks,
             descriptors=now.descriptors,
+            blocks=sys.getallocatedblocks(),
             latency_s=median(latencies) if latencies else None,
         )
 

@@ -37,6 +37,7 @@ def series_of(soaked: Soaked) -> list[Series]:
         _series(
             soaked, "resident memory, KiB", "KiB per 1,000 messages", lambda each: each.rss_kib, judged=True
         ),
+        _series(soaked, "allocated blocks", "per 1,000 messages", lambda each: each.blocks, judged=False),
         _series(soaked, "tasks", "per 1,000 messages", lambda each: each.tasks, judged=True),
         _series(soaked, "descriptors", "per 1,000 messages", lambda each: each.descriptors, judged=True),
         _series(soaked, "latency, ms", "ms per 1,000 messages", _latency, judged=False),

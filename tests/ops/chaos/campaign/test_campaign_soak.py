@@ -1,0 +1,234 @@
+"""Soaks: slopes with intervals, charts, the running account, and a short soak under the virtual clock."""
+
+from random import Random
+
+import pytest
+import trio
+
+from feedtree.exchanges.private.messages import Fill
+from feedtree.ops.chaos.campaign.arena import Arena, open_arena
+from feedtree.ops.chaos.campaign.chart import chart, svg
+from feedtree.ops.chaos.campaign.ground import in_memory
+from feedtree.ops.chaos.campaign.lines import Scale
+from feedtree.ops.chaos.campaign.reckoning import Reckoning
+from feedtree.ops.chaos.campaign.settling import totals
+from feedtree.ops.chaos.campaign.slopes import slope, warmed_up
+from feedtree.ops.chaos.campaign.soak import Sample, Soaked, run_soak
+from feedtree.ops.chaos.campaign.soak_telling import drawn, missed, told
+from feedtree.ops.cli import command
+from feedtree.ops.logs import silent
+
+SMALL = Scale(streams=1, symbols=1, accounts=1, rate=100.0, orders=100)
+
+# Slopes
+
+
+def test_a_line_has_its_slope_and_no_doubt_about_it() -> None:
+    found = slope([(float(x), 3.0 * x + 7) for x in range(50)])
+    assert found is not None
+    assert (found.value, found.low, found.high) == (3.0, 3.0, 3.0)
+    assert not found.flat
+
+
+def test_noise_about_a_level_is_flat_and_an_outlier_changes_nothing() -> None:
+    rng = Random(1)
+    points = [(float(x), 100 + rng.uniform(-1, 1)) for x in range(200)]
+    points[50] = (50.0, 10_000.0)
+    found = slope(points)
+    assert found is not None
+    assert found.flat
+    assert abs(found.value) < 0.01
+
+
+def test_growth_behind_noise_is_seen() -> None:
+    rng = Random(1)
+    found = slope([(float(x), x * 0.05 + rng.uniform(-1, 1)) for x in range(200)])
+    assert found is not None
+    assert found.low > 0
+    assert found.low < 0.05 < found.high
+
+
+def test_thousands_of_points_are_thinned_and_a_few_tell_nothing() -> None:
+    found = slope([(float(x), 2.0 * x) for x in range(5_000)])
+    assert found is not None
+    assert found.value == 2.0
+    assert slope([(0.0, 1.0), (1.0, 2.0)]) is None
+    assert slope([(1.0, float(y)) for y in range(9)]) is None, "all at one place"
+
+
+def test_the_first_fifth_is_warm_up() -> None:
+    assert warmed_up([(float(x), 0.0) for x in range(11)])[0] == (2.0, 0.0)
+    assert warmed_up([]) == []
+
+
+# Charts
+
+
+def test_a_chart_has_the_least_and_the_greatest_value_beside_it() -> None:
+    lines = chart("memory", [(float(x), float(x)) for x in range(120)], width=40, height=4).splitlines()
+    assert lines[0] == "memory"
+    assert lines[1].startswith("118")
+    assert lines[-1].startswith("  1")
+    assert lines[-1].endswith("█")
+    assert chart("memory", []) == "memory: nothing was measured"
+    assert chart("tasks", [(0.0, 5.0)] * 3).count("▁") == 3, "a level"
+
+
+def test_an_svg_has_a_plot_for_each_series_that_was_measured() -> None:
+    text = svg([("a < b", [(0.0, 1.0), (1.0, 2.0)]), ("none", [])])
+    assert text.startswith("<svg")
+    assert text.count("<polyline") == 1
+    assert "a &lt; b: 1 to 2" in text
+
+
+# The verdict
+
+
+def soaked(rss_per_1000: float, *, messages: int = 3_000_000, tasks: int = 500) -> Soaked:
+    samples = [
+        Sample(
+            float(n),
+            n * messages // 100,
+            n * 6,
+            80_000 + int(n * messages / 100_000 * rss_per_1000),
+            tasks,
+            120,
+            9,
+            0.002,
+        )
+        for n in range(101)
+    ]
+    return Soaked(30.0, 1, 3.0, samples=samples, reconnects=600, faults={"reset": 600}, wrong=[])
+
+
+def test_what_does_not_grow_holds() -> None:
+    assert missed(soaked(0.0)) == []
+    assert told(soaked(0.0)).endswith("nothing grows")
+    assert drawn(soaked(0.0)).count("<polyline") == 5
+
+
+def test_memory_that_grows_is_told_with_its_slope() -> None:
+    (sentence,) = missed(soaked(2.0))
+    assert sentence.startswith("resident memory, KiB grows: +2.0")
+    assert "too short" not in told(soaked(2.0))
+
+
+def test_what_is_too_short_is_not_judged_and_says_so() -> None:
+    short = soaked(2.0, messages=1_000_000)
+    assert missed(short) == []
+    assert "too short to judge slopes: that takes 2,000,000 messages and 500 reconnects" in told(short)
+
+
+@pytest.mark.parametrize("what", ["lost", "doubled", "diverged"])
+def test_something_lost_doubled_or_diverged_is_told_however_short(what: str) -> None:
+    short = soaked(0.0, messages=1_000)
+    setattr(short, what, 1)
+    assert missed(short) == [f"1 {what}"]
+
+
+# The running account
+
+
+async def reckoned(break_it) -> Reckoning:
+    async with open_arena(SMALL, 3, in_memory, silent()) as arena:
+        await arena.live()
+        reckoning = Reckoning(arena, await totals(arena))
+        for _ in range(6):
+            await trio.sleep(20)
+            break_it(arena)
+            await reckoning.look()
+            break_it = _nothing
+    return reckoning
+
+
+def _nothing(arena: Arena) -> None:
+    """Leave everything as it is."""
+
+
+def _lose_a_trade(arena: Arena) -> None:
+    trades = arena.public()[0].trades
+    trades[next(iter(trades))].pop(0)
+
+
+def _tell_a_trade_twice(arena: Arena) -> None:
+    trades = next(iter(arena.public()[0].trades.values()))
+    trades.append(trades[0])
+
+
+def _lose_a_fill(arena: Arena) -> None:
+    messages = arena.private()[0].messages
+    messages.remove(next(message for message in messages if isinstance(message, Fill)))
+
+
+def _tell_a_fill_twice(arena: Arena) -> None:
+    messages = arena.private()[0].messages
+    messages.append(next(message for message in messages if isinstance(message, Fill)))
+
+
+@pytest.mark.parametrize(
+    ("break_it", "lost", "doubled"),
+    [
+        (_nothing, 0, 0),
+        (_lose_a_trade, 1, 0),
+        (_tell_a_trade_twice, 0, 1),
+        (_lose_a_fill, 1, 0),
+        (_tell_a_fill_twice, 0, 1),
+    ],
+)
+async def test_what_is_missing_or_comes_twice_is_counted_once(
+    autojump_clock, break_it, lost: int, doubled: int
+) -> None:
+    found = await reckoned(break_it)
+    assert (found.lost, found.doubled) == (lost, doubled)
+    assert found.trades > 100
+    assert found.fills > 10
+
+
+# Whole
+
+
+async def test_a_soak_samples_reckons_and_traces(autojump_clock) -> None:
+    """Three minutes, a fault every second or two; all of it is told."""
+    lines: list[str] = []
+    found = await run_soak(3.0, 1, 1.5, SMALL, in_memory, silent(), tell=lines.append)
+    assert not found.interrupted
+    assert len(found.samples) >= 170
+    assert found.samples[-1].messages > found.samples[0].messages
+    assert sum(found.faults.values()) >= 20
+    assert found.reconnects > 10
+    assert (found.lost, found.doubled, found.diverged, found.wrong) == (0, 0, 0, [])
+    assert found.trades > 500
+    assert len(lines) >= 5
+    assert "faults," in lines[0]
+    assert "too short to judge" in told(found)
+
+
+async def test_a_soak_that_is_broken_off_tells_what_there_is(autojump_clock) -> None:
+    scope = trio.CancelScope()
+    found = await run_soak(
+        60.0, 1, 2.0, SMALL, in_memory, silent(), tell=lambda _: scope.cancel(), scope=scope
+    )
+    assert found.interrupted
+    assert found.samples
+    assert "it was broken off" in told(found)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--minutes", "0"], ["--minutes", "0 is not allowed", "over 0"]),
+        (["--every", "-1"], ["--every", "-1 is not allowed"]),
+        (["--rate", "0"], ["--rate", "1 or more"]),
+        (["--report", "/no/such/out.json"], ["--report", "a folder that exists"]),
+        (["--minute", "1"], ["--minute", "--minutes"]),
+    ],
+)
+def test_wrong_usage_of_the_soak_is_named(
+    arguments: list[str], parts: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(["chaos", "soak", *arguments]) == 2
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert len(stderr.splitlines()) == 1
+    for part in parts:
+        assert part in stderr
