@@ -1,5 +1,6 @@
 """Soaks: slopes with intervals, charts, the running account, and a short soak under the virtual clock."""
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -10,7 +11,7 @@ from feedtree.ops.chaos.campaign.arena import Arena, open_arena
 from feedtree.ops.chaos.campaign.chart import chart, svg
 from feedtree.ops.chaos.campaign.ground import in_memory
 from feedtree.ops.chaos.campaign.lines import Scale
-from feedtree.ops.chaos.campaign.reckoning import Reckoning
+from feedtree.ops.chaos.campaign.reckoning import PATIENCE, UNDERWAY_NS, Reckoning
 from feedtree.ops.chaos.campaign.settling import totals
 from feedtree.ops.chaos.campaign.slopes import slope, warmed_up
 from feedtree.ops.chaos.campaign.soak import Sample, Soaked, run_soak
@@ -18,7 +19,7 @@ from feedtree.ops.chaos.campaign.soak_telling import drawn, missed, told
 from feedtree.ops.cli import command
 from feedtree.ops.logs import silent
 
-SMALL = Scale(streams=1, symbols=1, accounts=1, rate=100.0, orders=100)
+SMALL = Scale(streams=1, symbols=1, accounts=1, rate=40.0, orders=60)
 
 # Slopes
 
@@ -84,20 +85,13 @@ def test_an_svg_has_a_plot_for_each_series_that_was_measured() -> None:
 # The verdict
 
 
+def _sample(number: int, messages: int, rss_per_1000: float, tasks: int) -> Sample:
+    rss_kib = 80_000 + int(messages / 1_000 * rss_per_1000)
+    return Sample(float(number), messages, number * 6, rss_kib, tasks, 120, 9, 0.002)
+
+
 def soaked(rss_per_1000: float, *, messages: int = 3_000_000, tasks: int = 500) -> Soaked:
-    samples = [
-        Sample(
-            float(n),
-            n * messages // 100,
-            n * 6,
-            80_000 + int(n * messages / 100_000 * rss_per_1000),
-            tasks,
-            120,
-            9,
-            0.002,
-        )
-        for n in range(101)
-    ]
+    samples = [_sample(n, n * messages // 100, rss_per_1000, tasks) for n in range(101)]
     return Soaked(30.0, 1, 3.0, samples=samples, reconnects=600, faults={"reset": 600}, wrong=[])
 
 
@@ -129,15 +123,15 @@ def test_something_lost_doubled_or_diverged_is_told_however_short(what: str) -> 
 # The running account
 
 
-async def reckoned(break_it) -> Reckoning:
+async def reckoned(break_it: Callable[[Arena], None]) -> Reckoning:
     async with open_arena(SMALL, 3, in_memory, silent()) as arena:
         await arena.live()
         reckoning = Reckoning(arena, await totals(arena))
-        for _ in range(6):
-            await trio.sleep(20)
-            break_it(arena)
+        await trio.sleep(UNDERWAY_NS / 1e9 + 5)
+        break_it(arena)
+        for _ in range(PATIENCE + 1):
             await reckoning.look()
-            break_it = _nothing
+            await trio.sleep(5)
     return reckoning
 
 
@@ -145,60 +139,43 @@ def _nothing(arena: Arena) -> None:
     """Leave everything as it is."""
 
 
-def _lose_a_trade(arena: Arena) -> None:
-    trades = arena.public()[0].trades
-    trades[next(iter(trades))].pop(0)
-
-
-def _tell_a_trade_twice(arena: Arena) -> None:
+def _everything(arena: Arena) -> None:
+    """Lose a trade and a fill, and tell another of each twice."""
     trades = next(iter(arena.public()[0].trades.values()))
+    trades.pop(0)
     trades.append(trades[0])
-
-
-def _lose_a_fill(arena: Arena) -> None:
     messages = arena.private()[0].messages
-    messages.remove(next(message for message in messages if isinstance(message, Fill)))
+    first, second, *_ = (message for message in messages if isinstance(message, Fill))
+    messages.remove(first)
+    messages.append(second)
 
 
-def _tell_a_fill_twice(arena: Arena) -> None:
-    messages = arena.private()[0].messages
-    messages.append(next(message for message in messages if isinstance(message, Fill)))
-
-
-@pytest.mark.parametrize(
-    ("break_it", "lost", "doubled"),
-    [
-        (_nothing, 0, 0),
-        (_lose_a_trade, 1, 0),
-        (_tell_a_trade_twice, 0, 1),
-        (_lose_a_fill, 1, 0),
-        (_tell_a_fill_twice, 0, 1),
-    ],
-)
+@pytest.mark.parametrize(("break_it", "count"), [(_nothing, 0), (_everything, 2)])
 async def test_what_is_missing_or_comes_twice_is_counted_once(
-    autojump_clock, break_it, lost: int, doubled: int
+    autojump_clock, break_it: Callable[[Arena], None], count: int
 ) -> None:
+    """A trade and a fill each."""
     found = await reckoned(break_it)
-    assert (found.lost, found.doubled) == (lost, doubled)
-    assert found.trades > 100
-    assert found.fills > 10
+    assert (found.lost, found.doubled) == (count, count)
+    assert found.trades > 20
+    assert found.fills > 5
 
 
 # Whole
 
 
 async def test_a_soak_samples_reckons_and_traces(autojump_clock) -> None:
-    """Three minutes, a fault every second or two; all of it is told."""
+    """Eighty seconds, a fault every second or two; all of it is told."""
     lines: list[str] = []
-    found = await run_soak(3.0, 1, 1.5, SMALL, in_memory, silent(), tell=lines.append)
+    found = await run_soak(4 / 3, 1, 1.5, SMALL, in_memory, silent(), tell=lines.append)
     assert not found.interrupted
-    assert len(found.samples) >= 170
+    assert len(found.samples) >= 75
     assert found.samples[-1].messages > found.samples[0].messages
-    assert sum(found.faults.values()) >= 20
-    assert found.reconnects > 10
+    assert sum(found.faults.values()) >= 10
+    assert found.reconnects > 5
     assert (found.lost, found.doubled, found.diverged, found.wrong) == (0, 0, 0, [])
-    assert found.trades > 500
-    assert len(lines) >= 5
+    assert found.trades > 20
+    assert len(lines) == 2
     assert "faults," in lines[0]
     assert "too short to judge" in told(found)
 
