@@ -41,14 +41,15 @@ def reproduce(outcome: Outcome, log: Any, tell: Callable[[str], None]) -> str:
     setting = replace(outcome.setting, controls=False, pick=tuple(inflicted))
     narrow = replace(setting, narrow=True)
     tell("looking whether the failure shows on the memory network, too")
-    found = _smallest(narrow, in_memory, inflicted, TRIALS_IN_MEMORY, log)
+    found, why = _smallest(narrow, in_memory, inflicted, TRIALS_IN_MEMORY, log)
     if found:
-        what = outcome.invariants[0].replace("\\", "/").replace('"', "'")
+        what = why.replace("\\", "/").replace('"', "'")
         return _TEST.format(seed=setting.seed, what=what, setting=replace(narrow, pick=tuple(found)))
     tell("it does not; looking for fewer faults that fail over sockets")
     suspects = _suspects(outcome) or inflicted
-    found = _smallest(setting, over_sockets, suspects, TRIALS_OVER_SOCKETS, log) or inflicted
-    return command_line(replace(setting, pick=tuple(found) if found != _all(setting) else ()))
+    found, _ = _smallest(setting, over_sockets, suspects, TRIALS_OVER_SOCKETS, log)
+    pick = tuple(found or inflicted)
+    return command_line(replace(setting, pick=() if list(pick) == _all(setting) else pick))
 
 
 def command_line(setting: Setting) -> str:
@@ -62,14 +63,19 @@ def command_line(setting: Setting) -> str:
     return " ".join(parts)
 
 
-def _smallest(setting: Setting, ground: Prepared, numbers: Sequence[int], trials: int, log: Any) -> list[int]:
-    """Return as few faults as still fail there; none where all of them do not."""
+def _smallest(
+    setting: Setting, ground: Prepared, numbers: Sequence[int], trials: int, log: Any
+) -> tuple[list[int], str]:
+    """Return as few faults as still fail there, and how; none where all of them do not."""
     until = time.monotonic() + BUDGET
+    why = ""
 
     async def fails(pick: Sequence[int]) -> bool:
+        nonlocal why
         if time.monotonic() > until:
             return False
         found = await run_campaign(replace(setting, pick=tuple(pick)), ground, log)
+        why = found.invariants[0] if found.invariants else why
         return bool(found.invariants)
 
     async def search() -> list[int]:
@@ -77,7 +83,7 @@ def _smallest(setting: Setting, ground: Prepared, numbers: Sequence[int], trials
             return []
         return await shrink(numbers, fails, trials=trials)
 
-    return trio.run(search, clock=_clock(ground))
+    return trio.run(search, clock=_clock(ground)), why
 
 
 def _clock(ground: Prepared) -> trio.abc.Clock | None:

@@ -16,6 +16,7 @@ from feedtree.ops.chaos.campaign.tracks import PublicTrack, Track
 from feedtree.ops.chaos.campaign.turnstile import Turnstile
 
 STABLE_WITHIN = 90.0  # seconds for a line to become live for the spell
+APART = 0.25  # seconds between the begins of two faults
 CALM = 1.5  # seconds after a fault that is to cost nothing
 
 Tell = Callable[[Observation], None]
@@ -42,6 +43,7 @@ class Runner:
         self._tell = tell
         self._spell = spell
         self._began = 0.0
+        self._next = 0.0
         self._locks = {line.number: trio.Lock() for line in arena.lines}
         self._venues = {line.venue: Turnstile() for line in arena.lines}
 
@@ -72,9 +74,16 @@ class Runner:
         async with self._locks[planned.line]:
             while await self._stable(planned, [track]):
                 async with turnstile.among_others():
+                    await self._turn()
                     if track.outages.live_since + self._spell <= trio.current_time():
                         await self._strike(planned, kind, [track])
                         return
+
+    async def _turn(self) -> None:
+        """Wait so that no two faults begin in one instant, which would measure this machine alone."""
+        at = max(self._next, trio.current_time())
+        self._next = at + APART
+        await trio.sleep_until(at)
 
     async def _stable(self, planned: Planned, tracks: Sequence[Track]) -> bool:
         """Wait until lines have been live for the stable spell; note where one does not become so."""
