@@ -187,7 +187,7 @@ _CLASSES = (
     FaultClass(
         name="mute",
         what="pings are answered, and no data come",
-        variants=((_exchange("mute", "first"),),),
+        variants=((_exchange("mute", "first", seconds=20),),),
         seconds=0.0,
         bounds=_SILENT,
         sides=("public",),
@@ -294,6 +294,17 @@ _CLASSES = (
         expects="resync",
         bounds=(Bound("resync", "p99", 0.15), Bound("resync", "max", HEALED)),
         sides=("public",),
+    ),
+    FaultClass(
+        name="standstill",
+        what="a book stands still while the trades of its symbol go on",
+        variants=((_exchange("standstill", "first", seconds=20),),),
+        seconds=0.0,
+        expects="resync",
+        bounds=(Bound("resync", "max", HEALED),),
+        limit=30.0,
+        sides=("public",),
+        share=0.5,
     ),
     FaultClass(
         name="private_gap",

@@ -237,23 +237,6 @@ async def test_upgrades_can_be_refused(
         await bench.client(GATE)
 
 
-async def test_a_mute_connection_is_answered_and_hears_nothing(
-    simulated: Any, gate: Any, autojump_clock: Any
-) -> None:
-    """Pings and requests are answered, pushes are not sent; a new connection hears all."""
-    async with simulated() as bench:
-        client = await subscribed(bench, gate)
-        assert await fault(bench, f"venue={GATE}&kind=mute&symbol=BTC/USDT") == {GATE: 1}
-        await client.collect(0.1)
-        await client.send({"time": 1, "channel": "spot.ping"})
-        (frame,) = await client.collect(3)
-        assert frame["channel"] == "spot.pong"
-        assert client.ended is None
-        other = await subscribed(bench, gate)
-        assert await other.collect(1)
-        assert await fault(bench, f"venue={GATE}&kind=mute&symbol=ETH/USDT") == {GATE: 0}
-
-
 async def test_listen_keys_of_an_account_end_at_once(simulated: Any, autojump_clock: Any) -> None:
     """Its connections end as those of a key that is over; Gate.io has none."""
     async with simulated(rate=0.0) as bench:
