@@ -5,6 +5,7 @@ import pytest
 from feedtree.ops.chaos.campaign.classes import CLASSES, Bound
 from feedtree.ops.chaos.kinds import PROXY_FAULTS
 from feedtree.ops.chaos.names import NAME_FAULTS
+from feedtree.ops.chaos.page import PAGE
 from feedtree.ops.chaos.spelling import make_fault
 from feedtree.ops.sim.faults import KINDS
 from feedtree.ops.sim.switchboard import SwitchBoard
@@ -62,3 +63,9 @@ def test_a_hiccup_is_as_long_as_the_control_arm_has_it() -> None:
     assert CLASSES["hiccup"].seconds == 1.2
     (step,) = CLASSES["long_way"].variants[0]
     assert step.values == {"delay": 0.15, "jitter": 0.1}
+
+
+def test_the_page_tells_of_every_class() -> None:
+    page = PAGE.read_text()
+    campaigns = page[page.index("## Campaigns") : page.index("### Soaks")]
+    assert [name for name in CLASSES if f"`{name}`" not in campaigns] == []
