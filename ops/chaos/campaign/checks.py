@@ -48,18 +48,22 @@ def fills_apart(told: Iterable[Fill], true: Iterable[TrueFill]) -> tuple[list[in
     return _more(were, came), _more(came, were)
 
 
-def unledgered(line: str, outages: Sequence[Outage], gaps: Sequence[Gap]) -> Iterator[str]:
+def unledgered(
+    line: str, outages: Sequence[Outage], windows: Sequence[Window], gaps: Sequence[Gap]
+) -> Iterator[str]:
     """Tell where the ledger of a line's topics and what a consumer saw do not agree, while the line is live.
 
     Args:
         line: which.
         outages: that a consumer saw.
+        windows: of the faults of the line: a gap may reach back to when its fault began, though it was told later.
         gaps: the ledger's, of that line alone.
     """
+    begins = [_earliest(outage, windows) for outage in outages]
     for gap in gaps:
         if gap.end_ns is None:
             yield f"{line}: a gap of {gap.key} is open though the line is live: {gap.cause}"
-        elif not any(_covers(outage, gap) for outage in outages):
+        elif not any(_covers(begin, outage, gap) for begin, outage in zip(begins, outages, strict=True)):
             yield f"{line}: the ledger tells a gap of {gap.key} that nobody saw, or one too long: {gap.cause}"
     yield from missing_in_ledger(line, outages, gaps)
 
@@ -97,9 +101,15 @@ def _more(some: Sequence[tuple[Any, int]], others: Sequence[tuple[Any, int]]) ->
     return found
 
 
-def _covers(outage: Outage, gap: Gap) -> bool:
+def _earliest(outage: Outage, windows: Sequence[Window]) -> int:
+    """Return when what an outage is about may have begun (UTC ns)."""
+    during = [window.begun_ns for window in windows if window.begun <= outage.lost <= window.over]
+    return min((outage.last_ns, *during))
+
+
+def _covers(begin_ns: int, outage: Outage, gap: Gap) -> bool:
     end_ns = gap.end_ns or 0
-    return outage.last_ns - SLACK_NS <= gap.begin_ns and end_ns <= outage.live_ns + SLACK_NS
+    return begin_ns - SLACK_NS <= gap.begin_ns and end_ns <= outage.live_ns + SLACK_NS
 
 
 def _same(outage: Outage, gap: Gap) -> bool:

@@ -66,7 +66,7 @@ async def settle(arena: Arena, windows: Mapping[int, list[Window]], begun: Total
         for track in arena.tracks.values()
         for sentence in causeless(str(track.line), track.outages.past, windows[track.line.number])
     ]
-    unexplained += _ledger(arena)
+    unexplained += _ledger(arena, windows)
     # From here on busy streams fall quiet, which may cost each of them a connection.
     for trader in arena.traders:
         trader.resting = True
@@ -90,18 +90,17 @@ async def settle(arena: Arena, windows: Mapping[int, list[Window]], begun: Total
     return books
 
 
-def _ledger(arena: Arena) -> Iterator[str]:
+def _ledger(arena: Arena, windows: Mapping[int, list[Window]]) -> Iterator[str]:
     """Compare the ledger with what consumers saw."""
     gaps = _by_key(arena.tree.gaps())
     for public in arena.public():
-        keys = map(str, public.websocket.topics())
-        yield from unledgered(
-            str(public.line), public.outages.past, [gap for key in keys for gap in gaps.get(key, ())]
-        )
+        found = [gap for topic in public.websocket.topics() for gap in gaps.get(str(topic), ())]
+        number = public.line.number
+        yield from unledgered(str(public.line), public.outages.past, windows[number], found)
     for private in arena.private():
         # An account's gap lasts until it is consistent again, and there are others than those of its stream.
-        found = gaps.get(private.websocket.path, ())
-        yield from missing_in_ledger(str(private.line), private.outages.past, found)
+        own = gaps.get(private.websocket.path, ())
+        yield from missing_in_ledger(str(private.line), private.outages.past, own)
 
 
 def _by_key(gaps: Iterable[Gap]) -> Mapping[str, Sequence[Gap]]:

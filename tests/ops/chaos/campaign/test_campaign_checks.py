@@ -148,7 +148,7 @@ def gap(begin: float = 9.9, end: float | None = 12.0, cause: str = "reset", clos
 
 
 def test_a_ledger_that_tells_what_was_seen_is_complete() -> None:
-    assert list(unledgered("gateio.spot/1", [outage()], [gap()])) == []
+    assert list(unledgered("gateio.spot/1", [outage()], [window()], [gap()])) == []
 
 
 @pytest.mark.parametrize(
@@ -162,6 +162,14 @@ def test_a_ledger_that_tells_what_was_seen_is_complete() -> None:
     ],
 )
 def test_a_ledger_that_tells_less_or_more_than_was_seen_is_noticed(gaps: list[Gap], word: str) -> None:
-    sentences = list(unledgered("gateio.spot/1", [outage()], gaps))
+    sentences = list(unledgered("gateio.spot/1", [outage()], [window()], gaps))
     assert len(sentences) == 1
     assert word in sentences[0]
+
+
+def test_a_gap_may_reach_back_to_when_its_fault_began_and_no_further() -> None:
+    """A book that stands still is told of when it is found, and its gap begins when it stood still."""
+    windows, late = [window(begun=4.0)], outage(lost=10.0)
+    assert list(unledgered("gateio.spot/1", [late], windows, [gap(begin=4.1)])) == []
+    (sentence,) = unledgered("gateio.spot/1", [late], windows, [gap(begin=1.5)])
+    assert "too long" in sentence
