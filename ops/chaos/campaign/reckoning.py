@@ -13,6 +13,7 @@ from feedtree.ops.chaos.campaign.coverage import Interval, delivered
 from feedtree.ops.chaos.campaign.tracks import PrivateTrack, PublicTrack
 
 UNDERWAY_NS = 30 * 10**9  # what is younger may still be told
+NOTED = 20  # sentences
 PATIENCE = (
     3  # reckonings that a fill may be missing at: it is found by comparing, after an outage of some seconds
 )
@@ -31,10 +32,12 @@ class Reckoning:
         fills: that were told.
         lost: trades and fills that nobody was told of.
         doubled: those that came twice.
+        found: the first of those, in words.
     """
 
     def __init__(self, arena: Arena, begun: Mapping[tuple[str, Symbol], int]) -> None:
         self.trades = self.passed = self.fills = self.lost = self.doubled = 0
+        self.found: list[str] = []
         self._arena = arena
         self._totals = dict(begun)
         self._fills_seen: Counter[str] = Counter()  # fills at the venue that were looked at, by account
@@ -54,6 +57,10 @@ class Reckoning:
         for private in self._arena.private():
             await self._account(private)
 
+    def _note(self, sentence: str) -> None:
+        if len(self.found) < NOTED:
+            self.found.append(sentence)
+
     async def _trades(self, track: PublicTrack, symbol: Symbol, gaps: Mapping[str, list[Gap]]) -> None:
         key = track.line.venue, symbol
         young = self._arena.ground.wall_ns() - UNDERWAY_NS
@@ -67,8 +74,11 @@ class Reckoning:
         self.passed += found.passed
         self.lost += len(found.lost)
         self.doubled += found.doubled
-        later = {name for name, _ in true.trades[len(ripe) :]}
-        track.trades[symbol] = [name for name in dict.fromkeys(told) if name in later]
+        if found.lost or found.doubled:
+            twice = [name for name, count in Counter(told).items() if count > 1]
+            self._note(f"{track.line}: of {symbol} {len(found.lost)} trades lost, told twice: {twice[:3]}")
+        done = {name for name, _ in ripe}
+        track.trades[symbol] = [name for name in dict.fromkeys(told) if name not in done]
 
     async def _account(self, track: PrivateTrack) -> None:
         name = str(track.line)
@@ -93,6 +103,7 @@ class Reckoning:
             if self._since[name, key] > PATIENCE:
                 self.lost += max(count, 0)
                 self.doubled += max(-count, 0)
+                self._note(f"{name}: fill {key} is {count:+d} at the exchange more than told")
                 del pending[key], self._since[name, key]
 
 

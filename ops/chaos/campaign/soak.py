@@ -270,6 +270,7 @@ class _Soak:
         soaked.reconnects = self._reconnects
         soaked.trades, soaked.passed, soaked.fills = reckoning.trades, reckoning.passed, reckoning.fills
         soaked.lost, soaked.doubled = reckoning.lost, reckoning.doubled
+        soaked.wrong += reckoning.found
 
 
 def _place(difference: tracemalloc.StatisticDiff) -> str:

@@ -1,12 +1,15 @@
 """Soaks: slopes with intervals, charts, the running account, and a short soak under the virtual clock."""
 
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 import pytest
 import trio
 
 from feedtree.exchanges.private.messages import Fill
+from feedtree.ops import chaos_soak_command
+from feedtree.ops.chaos.campaign import soak
 from feedtree.ops.chaos.campaign.arena import Arena, open_arena
 from feedtree.ops.chaos.campaign.chart import chart, svg
 from feedtree.ops.chaos.campaign.ground import in_memory
@@ -18,6 +21,7 @@ from feedtree.ops.chaos.campaign.soak import Sample, Soaked, run_soak
 from feedtree.ops.chaos.campaign.soak_telling import drawn, missed, told
 from feedtree.ops.cli import command
 from feedtree.ops.logs import silent
+from feedtree.ops.sim_process import SimulatorFailed
 
 SMALL = Scale(streams=1, symbols=1, accounts=1, rate=40.0, orders=60)
 
@@ -90,32 +94,32 @@ def _sample(number: int, messages: int, rss_per_1000: float, tasks: int) -> Samp
     return Sample(float(number), messages, number * 6, rss_kib, tasks, 120, 9, 0.002)
 
 
-def soaked(rss_per_1000: float, *, messages: int = 3_000_000, tasks: int = 500) -> Soaked:
+def made(rss_per_1000: float, *, messages: int = 3_000_000, tasks: int = 500) -> Soaked:
     samples = [_sample(n, n * messages // 100, rss_per_1000, tasks) for n in range(101)]
     return Soaked(30.0, 1, 3.0, samples=samples, reconnects=600, faults={"reset": 600}, wrong=[])
 
 
 def test_what_does_not_grow_holds() -> None:
-    assert missed(soaked(0.0)) == []
-    assert told(soaked(0.0)).endswith("nothing grows")
-    assert drawn(soaked(0.0)).count("<polyline") == 5
+    assert missed(made(0.0)) == []
+    assert told(made(0.0)).endswith("nothing grows")
+    assert drawn(made(0.0)).count("<polyline") == 5
 
 
 def test_memory_that_grows_is_told_with_its_slope() -> None:
-    (sentence,) = missed(soaked(2.0))
+    (sentence,) = missed(made(2.0))
     assert sentence.startswith("resident memory, KiB grows: +2.0")
-    assert "too short" not in told(soaked(2.0))
+    assert "too short" not in told(made(2.0))
 
 
 def test_what_is_too_short_is_not_judged_and_says_so() -> None:
-    short = soaked(2.0, messages=1_000_000)
+    short = made(2.0, messages=1_000_000)
     assert missed(short) == []
     assert "too short to judge slopes: that takes 2,000,000 messages and 500 reconnects" in told(short)
 
 
 @pytest.mark.parametrize("what", ["lost", "doubled", "diverged"])
 def test_something_lost_doubled_or_diverged_is_told_however_short(what: str) -> None:
-    short = soaked(0.0, messages=1_000)
+    short = made(0.0, messages=1_000)
     setattr(short, what, 1)
     assert missed(short) == [f"1 {what}"]
 
@@ -180,6 +184,17 @@ async def test_a_soak_samples_reckons_and_traces(autojump_clock) -> None:
     assert "too short to judge" in told(found)
 
 
+async def test_allocations_are_looked_at_after_so_many_reconnects(
+    autojump_clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(soak, "PER_TRACE", 1)
+    found = await run_soak(0.25, 1, 1.0, SMALL, in_memory, silent(), trace=True)
+    assert found.traces
+    assert found.traces[0].reconnects >= 1
+    assert " KiB at " in found.traces[0].places[0]
+    assert f"allocated after {found.traces[0].reconnects} reconnects" in told(found)
+
+
 async def test_a_soak_that_is_broken_off_tells_what_there_is(autojump_clock) -> None:
     scope = trio.CancelScope()
     found = await run_soak(
@@ -209,3 +224,31 @@ def test_wrong_usage_of_the_soak_is_named(
     assert len(stderr.splitlines()) == 1
     for part in parts:
         assert part in stderr
+
+
+@pytest.mark.parametrize(("growth", "code"), [(0.0, 0), (2.0, 1)])
+def test_the_exit_code_is_1_where_something_grows(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    growth: float,
+    code: int,
+) -> None:
+    """Report and charts are written all the same."""
+    monkeypatch.setattr(chaos_soak_command.trio, "run", lambda *_: made(growth))
+    report = tmp_path / "soak.json"
+    assert command(["chaos", "soak", "--report", str(report)]) == code
+    assert "slopes behind a warm-up" in capsys.readouterr().out
+    assert '"reconnects": 600' in report.read_text()
+    assert report.with_suffix(".svg").read_text().startswith("<svg")
+
+
+def test_a_soak_whose_exchanges_do_not_start_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> None:
+        raise SimulatorFailed("cannot listen")
+
+    monkeypatch.setattr(chaos_soak_command.trio, "run", fails)
+    assert command(["chaos", "soak"]) == 1
+    assert "feedtree: the soak did not start: cannot listen" in capsys.readouterr().err

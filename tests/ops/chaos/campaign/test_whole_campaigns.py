@@ -4,8 +4,11 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from feedtree.exchanges.errors import RestFailed
 from feedtree.exchanges.private.messages import Fill
+from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.chaos.campaign.arena import Arena, open_arena
+from feedtree.ops.chaos.campaign.books import divergences
 from feedtree.ops.chaos.campaign.classes import CLASSES
 from feedtree.ops.chaos.campaign.controls import run_controls, run_quiet
 from feedtree.ops.chaos.campaign.ground import in_memory, over_sockets
@@ -17,6 +20,7 @@ from feedtree.ops.chaos.campaign.run import Outcome, Setting, run_campaign
 from feedtree.ops.chaos.campaign.settling import Books, settle, totals
 from feedtree.ops.chaos.campaign.starts import Starts
 from feedtree.ops.logs import silent
+from feedtree.ops.sim_control import TrueBook
 
 SMALL = Scale(streams=1, symbols=1, accounts=1, rate=60.0, orders=80)
 
@@ -147,6 +151,33 @@ async def test_a_restart_where_there_is_nothing_to_restart_for_fails(autojump_cl
     assert "restarts where there was nothing to restart for" in outcome.invariants[0]
 
 
+class Lying:
+    """Exchanges that tell other books than they have, or none."""
+
+    def __init__(self, arena: Arena, answer: str) -> None:
+        self._arena = arena
+        self._answer = answer
+
+    async def book(self, venue: str, symbol: Symbol, sequence: int) -> TrueBook | None:
+        if self._answer == "fails":
+            raise RestFailed("/book", "no answer")
+        found = await self._arena.exchanges.book(venue, symbol, sequence)
+        assert found is not None
+        return TrueBook(found.id, found.bids[1:], found.asks) if self._answer == "lies" else None
+
+
+@pytest.mark.parametrize(("answer", "count"), [("lies", 1), ("has it no more", 0), ("fails", 0)])
+async def test_a_book_that_is_not_the_exchanges_is_told(autojump_clock, answer: str, count: int) -> None:
+    """What cannot be compared is passed over."""
+    async with open_arena(SMALL, 3, in_memory, silent()) as arena:
+        await arena.live()
+        track = arena.public()[0]
+        assert await divergences(track, arena.exchanges) == []
+        found = await divergences(track, Lying(arena, answer))  # type: ignore[arg-type]
+    assert len(found) == count
+    assert all("diverged from the exchange's book: bids[0]" in sentence for sentence in found)
+
+
 # The control arm
 
 
@@ -187,6 +218,17 @@ def test_a_failure_becomes_a_test_with_as_few_faults_as_fail() -> None:
     assert pick.partition("pick=(")[2].partition(")")[0].count(",") == 1, "one fault is left"
     compile(text, "test", "exec")
     assert told == ["looking whether the failure shows on the memory network, too"]
+
+
+def test_a_failure_that_the_memory_network_does_not_show_becomes_a_command_line() -> None:
+    """A hiccup costs nothing, there or over sockets: what was said to fail is left as it was."""
+    setting = Setting(seed=2, faults=2, only="hiccup", spell=0.5, scale=SMALL)
+    outcome = failed(setting)
+    outcome.broken.append("a task was left behind")
+    told: list[str] = []
+    text = reproduce(outcome, silent(), told.append)
+    assert text == "feedtree chaos run --seed 2 --faults 2 --venue gateio.spot,mexc.spot --only hiccup"
+    assert told[-1] == "it does not; looking for fewer faults that fail over sockets"
 
 
 # Over sockets
