@@ -57,6 +57,12 @@ class MissedTrades:
         """Return whether anybody still asks for what a topic missed."""
         return self._holes.get(topic) is hole
 
+    def told(self, topic: Topic, trade: Trade) -> None:
+        """Note the newest trade that was fetched: the next outage begins behind it, also where no live one follows."""
+        last = self._shard.last_trades.get(topic)
+        if last is None or int(last.id) < int(trade.id):
+            self._shard.last_trades[topic] = trade
+
     def replayed(self, topic: Topic, hole: Hole, *, whole: bool, now: float) -> None:
         """Take note that fetching is over."""
         hole.ended(now)

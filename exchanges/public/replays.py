@@ -104,6 +104,7 @@ class Replays:
                 return "nobody asks for them any more"
             covered = hole.covered(rows, asked_at)
             if missed := hole.fetched(rows):
+                self._missed.told(topic, missed[-1])
                 await self._publish(list(missed))
             if not whole:
                 return "REST does not reach back to the last trade that was told"

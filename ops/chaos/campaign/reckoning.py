@@ -68,8 +68,9 @@ class Reckoning:
         ripe = [(name, at_ns) for name, at_ns in true.trades if at_ns < young]
         self._totals[key] += len(ripe)
         intervals = [Interval(gap.begin_ns, gap.end_ns) for gap in gaps.get(str(Topic(*key, Trades())), ())]
+        done = {name for name, _ in ripe}
         told = track.trades[symbol]
-        found = delivered(ripe, told, intervals)
+        found = delivered(ripe, [name for name in told if name in done], intervals)
         self.trades += found.told
         self.passed += found.passed
         self.lost += len(found.lost)
@@ -77,8 +78,7 @@ class Reckoning:
         if found.lost or found.doubled:
             twice = [name for name, count in Counter(told).items() if count > 1]
             self._note(f"{track.line}: of {symbol} {len(found.lost)} trades lost, told twice: {twice[:3]}")
-        done = {name for name, _ in ripe}
-        track.trades[symbol] = [name for name in dict.fromkeys(told) if name not in done]
+        track.trades[symbol] = [name for name in told if name not in done]
 
     async def _account(self, track: PrivateTrack) -> None:
         name = str(track.line)

@@ -142,3 +142,26 @@ def test_a_venue_that_cannot_be_asked_by_id_loses_trades() -> None:
     assert list(bench.missed.holes) == []
     assert bench.up == {TOPIC}
     assert bench.closings() == [(60 * NS, "lost")]
+
+
+def test_what_was_fetched_is_not_fetched_again_after_the_next_outage() -> None:
+    """Where no live trade came between two outages, the second begins behind what was fetched for the first."""
+    bench = Bench()
+    one = bench.lose(after=10)
+    found = one.fetched([trade(12), trade(11)])
+    bench.missed.told(TOPIC, found[-1])
+    bench.missed.replayed(TOPIC, one, whole=True, now=62.0)
+    bench.missed.end()
+    bench.shard.coverage.lost(TOPIC, 63 * NS, "reset")
+    again = MissedTrades(bench.shard, bench.up)
+    again.begin(TOPIC, 65.0, 65 * NS)
+    ((_, other),) = again.holes
+    assert ids(other.fetched([trade(13), trade(12), trade(11)])) == [13]
+
+
+def test_a_live_trade_is_newer_than_what_is_fetched_behind_it() -> None:
+    bench = Bench()
+    bench.lose(after=10)
+    bench.shard.last_trades[TOPIC] = trade(20)
+    bench.missed.told(TOPIC, trade(15))
+    assert bench.shard.last_trades[TOPIC].id == "20"
