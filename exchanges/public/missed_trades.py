@@ -59,9 +59,7 @@ class MissedTrades:
 
     def told(self, topic: Topic, trade: Trade) -> None:
         """Note the newest trade that was fetched: the next outage begins behind it, also where no live one follows."""
-        last = self._shard.last_trades.get(topic)
-        if last is None or int(last.id) < int(trade.id):
-            self._shard.last_trades[topic] = trade
+        self._shard.fetched[topic] = trade
 
     def replayed(self, topic: Topic, hole: Hole, *, whole: bool, now: float) -> None:
         """Take note that fetching is over."""

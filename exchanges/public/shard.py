@@ -78,6 +78,7 @@ class Shard:
         restarts: how many incarnations have failed.
         coverage: the gaps of its topics.
         replays: whether missed trades can be fetched.
+        fetched: of each topic the newest trade that was fetched. No connection brought it: it proves nothing of one.
         merge: makes one stream of what two connections hear; None while one is enough.
         turn: held by who replaces one of its connections.
     """
@@ -97,6 +98,7 @@ class Shard:
         self.capacity = capacity
         self.coverage = Coverage(venue) if coverage is None else coverage
         self.replays = replays
+        self.fetched: dict[Topic, Trade] = {}
         self.records: dict[Topic, TopicRecord] = {}
         self._keys: Counter[str] = Counter()  # what the pushes of these topics name -> how many do
         self.slots = {name: Slot(self, name) for name in NAMES[:redundancy]}
@@ -131,6 +133,7 @@ class Shard:
         """Give a topic up; the live incarnations are told."""
         if self.records.pop(record.topic, None) is not None:
             self._forget(record.wire.key)
+            self.fetched.pop(record.topic, None)
             for slot in self.slots.values():
                 slot.remove(record.topic)
         record.shard = None
@@ -175,8 +178,9 @@ class Shard:
 
     def last_trade(self, topic: Topic) -> Trade | None:
         """Return the newest trade of a topic that was told, of a venue whose ids are numbers."""
-        brought = [slot.last_trades[topic] for slot in self.slots.values() if topic in slot.last_trades]
-        return max(brought, key=lambda trade: int(trade.id), default=None)
+        sources = [self.fetched, *(slot.last_trades for slot in self.slots.values())]
+        newest = [trades[topic] for trades in sources if topic in trades]
+        return max(newest, key=lambda trade: int(trade.id), default=None)
 
     def open_second(self) -> Slot:
         """Open the slot that is not in use; it carries all topics of the shard."""

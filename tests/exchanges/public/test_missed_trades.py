@@ -162,6 +162,6 @@ def test_what_was_fetched_is_not_fetched_again_after_the_next_outage() -> None:
 def test_a_live_trade_is_newer_than_what_is_fetched_behind_it() -> None:
     bench = Bench()
     bench.lose(after=10)
-    bench.shard.last_trades[TOPIC] = trade(20)
+    bench.shard.slots["a"].last_trades[TOPIC] = trade(20)
     bench.missed.told(TOPIC, trade(15))
-    assert bench.shard.last_trades[TOPIC].id == "20"
+    assert bench.shard.last_trade(TOPIC) == trade(20)
