@@ -111,7 +111,7 @@ def fill(order: str, at: int = 5) -> Fill:
         role=None,
         venue_ns=at * S,
         recovered=False,
-        cursor="",
+        position="",
     )
 
 
