@@ -136,13 +136,18 @@ class Backoff:
             The seconds to wait before the next one; 0 for at once.
         """
         self._note(attempt)
-        together = self.policy.herd is not None and self.policy.herd.falls(now)
         pause = self._pause(attempt)
-        if self.failures == 1:
-            wait = rng.uniform(0, self.policy.herd_jitter) if together else 0.0
-        else:
+        if self.failures > 1:
             wait = rng.uniform(0, self._cap())
+        elif self._falls_together(now):
+            wait = rng.uniform(0, self.policy.herd_jitter)
+        else:
+            wait = 0.0
         return max(wait, pause)
+
+    def _falls_together(self, now: float) -> bool:
+        """Note a fall, which a failed retry is not; return whether another one was just before it."""
+        return self.policy.herd is not None and self.policy.herd.falls(now)
 
     def _note(self, attempt: Attempt) -> None:
         brief = min(self.policy.brief, self.policy.reset_after)

@@ -8,6 +8,7 @@ in where the snapshot comes from, which is the topic's `Seed`.
 
 from collections import deque
 from enum import Enum
+from math import inf
 
 from feedtree.exchanges.public.book import BadLevel, OrderBook
 from feedtree.exchanges.public.codec import RawBook, Seed
@@ -73,6 +74,12 @@ class BookSync:
     def hears(self) -> bool:
         """Whether pushes wait for a snapshot: then it is not the pushes that are missing."""
         return bool(self._buffer)
+
+    def second_look(self, now_ns: int) -> float:
+        """Return the seconds until another look can confirm the snapshot that waits; inf where none does."""
+        if self._candidate is None:
+            return inf
+        return max(self._candidate_ns + SECOND_LOOK_NS - now_ns, 0) / 1e9
 
     def reseed(self, seed: Seed, true_depth: int, window: int = 0) -> None:
         """Take another channel for the same book (a fallback)."""

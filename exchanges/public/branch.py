@@ -17,6 +17,7 @@ from feedtree.exchanges.public.source import Source
 from feedtree.supervisors import BackoffPolicy, ChildSpec, Herd, SupervisorSpec
 
 CONNECTION_STOP = 0.5  # seconds for a connection to end
+CONNECTION_CAP = 1.5  # seconds between two attempts at most: a book takes another one or so to be live
 CONNECTION_INTENSITY = (5, 60.0)  # restarts that count, within seconds
 VENUE_INTENSITY = (3, 300.0)
 
@@ -29,7 +30,7 @@ class Branch:
         self._feed = feed
         self._source = source
         self._park = park
-        self._backoff = BackoffPolicy(herd=Herd())
+        self._backoff = BackoffPolicy(cap=CONNECTION_CAP, herd=Herd())
 
     def venue(self) -> SupervisorSpec:
         """Return the venue supervisor's spec."""

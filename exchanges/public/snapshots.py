@@ -85,11 +85,19 @@ class Snapshots:
                 if not wanted:
                     self._intake.snapshots.pop(topic, None)
                     break
-                await trio.sleep(SNAPSHOT_RETRY[min(attempt, len(SNAPSHOT_RETRY) - 1)])
+                await trio.sleep(self._pause(topic, attempt))
                 attempt += 1
         finally:
             self._fetching.discard(topic)
             self._wanted.set()
+
+    def _pause(self, topic: Topic, attempt: int) -> float:
+        """Return the seconds before the next look: one that can confirm a snapshot is not put off."""
+        pause = SNAPSHOT_RETRY[min(attempt, len(SNAPSHOT_RETRY) - 1)]
+        strand = self._slot.strands.get(topic)
+        if strand is None or strand.sync is None:
+            return 0.0
+        return min(pause, strand.sync.second_look(self._source.wall_ns()))
 
     async def _fetch_once(self, topic: Topic, patience: float) -> bool:
         strand = self._slot.strands.get(topic)

@@ -270,6 +270,19 @@ async def test_a_quiet_market_costs_no_restart(autojump_clock, lab, tree) -> Non
         assert generations(running) == [1, 1]
 
 
+async def test_a_book_without_pushes_is_live_as_soon_as_a_second_look_can_confirm_it(
+    autojump_clock, lab, tree
+) -> None:
+    """MEXC tells no whole book: REST is asked again a second after its first answer, not later."""
+    async with lab(rate=0.0) as exchanges:
+        await trio.sleep(1.0)
+        began = trio.current_time()
+        config = exchanges.config(venues=("mexc.spot",), channels=["book"])
+        async with tree(exchanges, config) as running:
+            await running.websockets["mexc.spot"].wait_live(5)
+            assert 1.0 <= trio.current_time() - began < 1.1
+
+
 async def test_pings_answered_but_no_data_are_found(autojump_clock, lab, tree) -> None:
     """A busy stream that falls silent is in doubt in under 2 s although its pings are answered."""
     async with lab(rate=500.0) as exchanges, tree(exchanges, exchanges.config()) as running:

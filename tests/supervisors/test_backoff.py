@@ -66,6 +66,15 @@ def test_streams_that_fall_together_do_not_come_back_in_one_instant() -> None:
     assert later.after(FAILED, 101.0, Highest()) == 0.0
 
 
+def test_retries_that_fail_are_no_falls() -> None:
+    """A stream that stays away does not put off the first retry of another one."""
+    policy = BackoffPolicy(herd=Herd())
+    away, other = Backoff(policy), Backoff(policy)
+    away.after(FAILED, 100.0, Highest())
+    away.after(FAILED, 101.0, Highest())
+    assert other.after(FAILED, 101.1, Highest()) == 0.0
+
+
 def test_a_throttled_stream_waits_as_long_as_it_was_told() -> None:
     """The stated pause is the least wait, also for the first retry."""
     told = Attempt(throttled=True, retry_after=7.0)

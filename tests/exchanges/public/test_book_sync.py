@@ -1,5 +1,6 @@
 """Joining pushes to snapshots, and noticing gaps: the venues' own recipe, in every order of events."""
 
+import math
 from dataclasses import dataclass
 
 import pytest
@@ -70,9 +71,12 @@ def test_a_snapshot_ahead_of_every_push_is_joined_and_the_next_push_must_follow_
 def test_a_snapshot_that_no_push_vouches_for_is_believed_at_a_second_look() -> None:
     """A quiet book gives no evidence but another snapshot of the same id, a second later."""
     sync = rest()
+    assert sync.second_look(0) == math.inf, "nothing waits"
     assert sync.snapshot(raw(5), 0) is Outcome.AGAIN
     assert sync.snapshot(raw(6), SECOND_LOOK_NS) is Outcome.AGAIN
+    assert sync.second_look(SECOND_LOOK_NS + SECOND_LOOK_NS // 4) == 0.75
     assert sync.snapshot(raw(6), 2 * SECOND_LOOK_NS - 1) is Outcome.AGAIN
+    assert sync.second_look(3 * SECOND_LOOK_NS) == 0.0
     assert sync.snapshot(raw(6), 2 * SECOND_LOOK_NS) is Outcome.LIVE
     assert sync.book.changed_ns == 2 * SECOND_LOOK_NS
 
