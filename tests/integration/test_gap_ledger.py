@@ -265,6 +265,30 @@ async def test_trades_that_rest_tells_late_are_waited_for(autojump_clock, stage)
         assert on.check(fault_ns) > 500
 
 
+@pytest.mark.parametrize("quiet", [0.5, 20.0])
+async def test_what_was_fetched_in_a_quiet_market_is_not_fetched_again(
+    autojump_clock, stage, quiet: float
+) -> None:
+    """No live trade follows the replay before the connection is lost once more: what it told was told."""
+    async with stage(venues=("gateio.spot",)) as on:
+        async with on.proxy.fault("away"):
+            await trio.sleep(4)
+            on.exchanges.sim.simulation.rate = 0.0
+        await on.live(3)
+        await trio.sleep(quiet)
+        recovered = sum(
+            trade.recovered for told in on.told.values() for trade in told if hasattr(trade, "recovered")
+        )
+        assert recovered > 10
+        async with on.proxy.fault("away"):
+            await trio.sleep(1)
+        await on.live(3)
+        on.exchanges.sim.simulation.rate = 200.0
+        await trio.sleep(10)
+        told = [trade.id for messages in on.told.values() for trade in messages if isinstance(trade, Trade)]
+        assert len(set(told)) == len(told), "no trade comes twice"
+
+
 async def test_a_stream_that_is_down_at_the_end_has_lost_what_passed(autojump_clock, lab, tree) -> None:
     """A gap is open while it lasts; the end closes it, and that the tree was stopped is no gap of its own."""
     async with lab() as exchanges:
