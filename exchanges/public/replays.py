@@ -106,6 +106,8 @@ class Replays:
             if missed := hole.fetched(rows):
                 self._missed.told(topic, missed[-1])
                 await self._publish(list(missed))
+            if hole.anew:
+                return "the venue's ids have begun anew"
             if not whole:
                 return "REST does not reach back to the last trade that was told"
             if covered:

@@ -77,6 +77,25 @@ def test_pages_go_back_to_the_last_trade_that_was_told() -> None:
     assert ids(none_told.fetched([trade(3), trade(2, 39.0), trade(1, 37.9)])) == [2, 3]
 
 
+def test_ids_that_begin_anew_are_known_by_their_time() -> None:
+    """Live trades are told from the first one on; nothing is taken for missed. Rounded times prove nothing."""
+    live = hole()
+    assert not live.live(trade(9, 51.0))
+    assert live.live(trade(3, 55.0))
+    assert live.anew
+    assert live.first == 3
+    assert live.live(trade(4, 55.0))
+    assert live.fetched([trade(12, 49.0), trade(2, 54.0)]) == []
+    fetched = hole()
+    assert fetched.fetched([trade(2, 54.0), trade(1, 53.0)]) == []
+    assert fetched.anew
+    assert fetched.live(trade(3, 54.1))
+    caught_up = hole()
+    assert ids(caught_up.fetched([trade(12, 58.0), trade(11, 57.0), trade(10), trade(9)])) == [11, 12]
+    assert not caught_up.live(trade(11, 57.0))
+    assert not caught_up.anew
+
+
 class Bench:
     def __init__(self, *, replays: bool = True) -> None:
         self.shard = Shard("v", "shard-1", 10, replays=replays)

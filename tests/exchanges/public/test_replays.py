@@ -26,8 +26,8 @@ def topic_of(base: str) -> Topic:
 BTC = topic_of("BTC")
 
 
-def trade(number: int) -> Trade:
-    return Trade(BTC, 10**18, None, 0, str(number), Side.BUY, 1.0, 1.0)
+def trade(number: int, later: float = 0.0) -> Trade:
+    return Trade(BTC, 10**18 + int(later * 1e9), None, 0, str(number), Side.BUY, 1.0, 1.0)
 
 
 class PastTrades:
@@ -184,6 +184,18 @@ async def test_rest_that_stays_behind_loses_what_it_does_not_tell(autojump_clock
         assert [event["reason"] for event in bench.log] == [
             "REST does not tell of the first trade that was pushed"
         ]
+
+
+async def test_ids_that_begin_anew_lose_what_passed_and_no_live_trade(autojump_clock: Any) -> None:
+    """A venue whose ids went back: nothing is claimed, and live trades are told at once."""
+    async with bench_of(PastTrades(newest=50)) as bench:
+        bench.lose(after=1000)
+        assert bench.missed.judge(trade(51, later=60.0), trio.current_time())
+        assert bench.missed.judge(trade(52, later=60.0), trio.current_time())
+        await trio.sleep(1)
+        assert bench.told == []
+        assert bench.closings() == ["lost"]
+        assert [event["reason"] for event in bench.log] == ["the venue's ids have begun anew"]
 
 
 async def test_books_go_first(autojump_clock: Any) -> None:
