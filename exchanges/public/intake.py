@@ -231,9 +231,11 @@ class Intake:
         return self._syncs.items()
 
     def stands_still(self, topic: Topic, now: float, now_ns: int) -> Burst:
-        """Treat a book as lost that is not pushed any more, and have it asked for anew."""
+        """Treat a book as lost that is not pushed any more, and have it asked for anew, unless it was given up."""
         out = self._burst(now, now_ns)
-        sync = self._syncs[topic]
+        sync = self._syncs.get(topic)
+        if sync is None:
+            return out
         sync.restart()
         self._gap(topic, sync, out, f"the book stands still while trades of {topic.symbol} go on")
         self.snapshots.pop(topic, None)

@@ -240,6 +240,22 @@ def test_a_gap_of_a_rest_book_asks_for_a_snapshot() -> None:
     assert bench.intake.resubscribe == []
 
 
+@pytest.mark.parametrize("seed", [Seed.SOCKET, Seed.REST])
+def test_a_book_that_stands_still_is_asked_for_anew_unless_it_was_given_up(seed: Seed) -> None:
+    """It may be given up between the look that finds it and this: whoever tells of another one may have to wait."""
+    bench = Bench()
+    topic = bench.live_book(seed)
+    wire = bench.wire(topic)
+    (lost,) = bench.intake.stands_still(topic, 5.0, 5 * 10**9)
+    assert isinstance(lost, StreamLost)
+    assert lost.cause == "the book stands still while trades of BTC/USDT go on"
+    assert (bench.intake.resubscribe, bench.intake.snapshots) == ([wire], {})
+    bench.intake.resubscribe.clear()
+    bench.shard.remove(bench.shard.records[topic])
+    assert bench.intake.stands_still(topic, 6.0, 6 * 10**9) == []
+    assert bench.intake.resubscribe == []
+
+
 def test_a_bad_whole_book_waits_for_the_next() -> None:
     """Where every push is the whole book a bad one is healed by the one after it."""
     bench = Bench()
