@@ -87,7 +87,9 @@ class Account:
             VenueThrottled: it asks for a pause.
         """
         await self.clock.measure(self.rest.time_ns)
-        if self._unread or not (self._learned or self.venue.readable):
+        if self._unread:  # a listing from before the push that named it may lack it
+            await self.learn()
+        elif not (self._learned or self.venue.readable):
             await self.learn(within=LISTING_HOLDS)
 
     def unknown(self, wire: str) -> bool:
