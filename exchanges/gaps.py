@@ -56,13 +56,18 @@ class GapLedger:
         dropped: how many closed gaps were forgotten for newer ones.
     """
 
-    __slots__ = ("_closed", "_open", "dropped", "venue")
+    __slots__ = ("_closed", "_open", "_waived", "dropped", "venue")
 
     def __init__(self, venue: str, kept: int = KEPT) -> None:
         self.venue = venue
         self._closed: deque[Gap] = deque(maxlen=kept)
         self._open: dict[str, Gap] = {}
+        self._waived = ""
         self.dropped = 0
+
+    def waive(self, cause: str) -> None:
+        """Begin no gap for this cause from now on: what ends for good misses nothing that anybody waits for."""
+        self._waived = cause
 
     def open(self, key: str, begin_ns: int, cause: str) -> None:
         """Begin a gap; what goes wrong while one is open belongs to it, and changes nothing.
@@ -72,7 +77,7 @@ class GapLedger:
         """
         if not cause:
             raise ValueError(f"{key}: a gap needs a cause")
-        if key not in self._open:
+        if key not in self._open and cause != self._waived:
             self._open[key] = Gap(key, self.venue, cause, begin_ns)
 
     def close(self, key: str, end_ns: int, how: Closing) -> None:
@@ -88,13 +93,10 @@ class GapLedger:
         """Return the open gap of a key, None where there is none."""
         return self._open.get(key)
 
-    def end(self, now_ns: int, *, unless: str = "") -> None:
-        """Close what is open as lost, since nothing will follow; what is open for the cause ``unless`` was no gap."""
-        for key, gap in list(self._open.items()):
-            if gap.cause == unless:
-                del self._open[key]
-            else:
-                self.close(key, now_ns, "lost")
+    def end(self, now_ns: int) -> None:
+        """Close what is open as lost, since nothing will follow."""
+        for key in list(self._open):
+            self.close(key, now_ns, "lost")
 
     def gaps(self) -> list[Gap]:
         """Return what is remembered, by begin: closed gaps and open ones."""

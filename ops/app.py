@@ -192,6 +192,8 @@ async def open_tree(
                     yield tree
                 except BaseException as error:
                     failure = error
+                tree.public.stopping()
+                tree.private.stopping()
                 nursery.cancel_scope.cancel()
             if failure is not None:
                 # Raised here, outside the nursery, so that the body's exception leaves as it is.

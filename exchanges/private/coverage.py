@@ -47,6 +47,10 @@ class AccountCoverage:
         """Note that what nothing explains is taken for explained."""
         self._acknowledged = True
 
+    def stopping(self) -> None:
+        """Note that the account is about to be stopped for good: that is no gap, as any other stop is."""
+        self.ledger.waive(STOPPED)
+
     def end(self, now_ns: int) -> None:
-        """Note the end of the account: what was open then is lost. That it was stopped for its end is no gap."""
-        self.ledger.end(now_ns, unless=STOPPED)
+        """Note the end of the account: what was open then is lost."""
+        self.ledger.end(now_ns)

@@ -166,6 +166,11 @@ class PrivateHub:
         }
         return self._listeners
 
+    def stopping(self) -> None:
+        """Note that every account is about to be stopped for good."""
+        for store in self._stores.values():
+            store.coverage.stopping()
+
     def close(self) -> None:
         """Close every account, and end the mailboxes that waited for one."""
         for key in list(self._stores):

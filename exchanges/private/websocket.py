@@ -183,6 +183,7 @@ class BasePrivateWebsocket(ABC):
     async def aclose(self) -> None:
         """Stop the branch and end the account's messages, also where this is cancelled. A second call does nothing."""
         self._scope.cancel()
+        self.account.store.coverage.stopping()
         try:
             if self._started and not self._closed:
                 with trio.move_on_after(STOPS_WITHIN, shield=True):

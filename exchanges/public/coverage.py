@@ -84,9 +84,13 @@ class Coverage:
         """Note that a topic is not wanted any more."""
         self.ledger.close(str(topic), now_ns, "lost")
 
+    def stopping(self) -> None:
+        """Note that the feed is about to be stopped for good: that is no gap, as any other stop is."""
+        self.ledger.waive(STOPPED)
+
     def end(self, now_ns: int) -> None:
-        """Note the end of the feed: what was down then is lost. That it was stopped for its end is no gap."""
-        self.ledger.end(now_ns, unless=STOPPED)
+        """Note the end of the feed: what was down then is lost."""
+        self.ledger.end(now_ns)
 
     def gaps(self) -> list[Gap]:
         """Return all gaps, oldest first."""

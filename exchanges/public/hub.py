@@ -190,6 +190,11 @@ class PublicHub:
         }
         return self._listeners
 
+    def stopping(self) -> None:
+        """Note that every feed is about to be stopped for good."""
+        for feed in self._feeds.values():
+            feed.coverage.stopping()
+
     def close(self) -> None:
         """Close every feed, and end the mailboxes that waited for one."""
         for id_ in list(self._feeds):

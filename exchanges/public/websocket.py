@@ -167,6 +167,7 @@ class BasePublicWebsocket(ABC):
     async def aclose(self) -> None:
         """Stop the branch and end the feed. A second call does nothing."""
         self._scope.cancel()
+        self.feed.coverage.stopping()
         try:
             if self._started:
                 with suppress(AdminRefused):  # the branch is gone already, or going with the tree

@@ -79,14 +79,20 @@ def test_a_full_ledger_forgets_its_oldest_closed_gap_and_counts_it() -> None:
 
 
 def test_the_end_closes_what_is_open_as_lost_but_for_what_was_asked_for() -> None:
-    """Nothing follows: what was missed stays so. That somebody stopped a stream for good is no gap."""
+    """Nothing follows: what was missed stays so. That somebody stops a stream for good is no gap; another stop is."""
     ledger = GapLedger("mexc.spot")
     ledger.open("down", 10, "reset")
+    ledger.open("parked", 15, "stopped")
+    ledger.waive("stopped")
     ledger.open("stopped", 20, "stopped")
-    ledger.end(30, unless="stopped")
-    assert ledger.gaps() == [Gap("down", "mexc.spot", "reset", 10, 30, "lost")]
+    ledger.open("late", 25, "reset")
+    ledger.end(30)
+    assert ledger.gaps() == [
+        Gap("down", "mexc.spot", "reset", 10, 30, "lost"),
+        Gap("parked", "mexc.spot", "stopped", 15, 30, "lost"),
+        Gap("late", "mexc.spot", "reset", 25, 30, "lost"),
+    ]
     assert ledger.pending("down") is None
-    assert ledger.pending("stopped") is None
 
 
 def test_gaps_of_ledgers_that_are_over_are_kept_within_a_bound() -> None:

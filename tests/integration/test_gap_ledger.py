@@ -14,6 +14,7 @@ import trio
 
 from feedtree.exchanges.gaps import Gap
 from feedtree.exchanges.public.channels import Book, Topic, Trades
+from feedtree.exchanges.public.intake import Intake
 from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, MarketData, Trade
 from feedtree.exchanges.public.views import deltas
 from feedtree.ops import Config
@@ -306,6 +307,51 @@ async def test_a_stream_that_is_down_at_the_end_has_lost_what_passed(autojump_cl
         for gap in running.gaps():
             assert (gap.venue, gap.closed) == ("gateio.spot", "lost")
             assert stopped_ns <= gap.end_ns < stopped_ns + 1_000_000_000
+
+
+@pytest.mark.parametrize("how", ["cancelled", "closed"])
+async def test_the_end_of_what_is_live_is_no_gap(autojump_clock, lab, tree, how: str) -> None:
+    """Whether the tree's task is cancelled, or each of its websockets is closed."""
+    async with lab() as exchanges:
+        accounts = {"mexc.spot": {"main": exchanges.account_config("mexc.spot")}}
+        config = Config(venues=exchanges.config().venues, accounts=accounts)
+        with trio.CancelScope() as scope:
+            async with tree(exchanges, config) as running:
+                account = running.accounts["mexc.spot/main"]
+                for websocket in running.websockets.values():
+                    await websocket.wait_live(5)
+                async with account.when_consistent():
+                    await trio.sleep(10)
+                if how == "cancelled":
+                    scope.cancel()
+                    await trio.sleep_forever()
+                for each in (account, *running.websockets.values()):
+                    await each.aclose()
+        assert running.gaps() == []
+
+
+async def test_a_stop_that_is_not_the_end_is_a_gap(autojump_clock, lab, tree, monkeypatch) -> None:
+    """A bug of one connection parks the venue: the other connections are stopped with it, and miss what passes."""
+    broken, take = False, Intake.take
+
+    def take_or_raise(intake: Intake, *burst: Any) -> Any:
+        if broken and intake._shard.id == "shard-1":
+            raise ZeroDivisionError("a bug")
+        return take(intake, *burst)
+
+    monkeypatch.setattr(Intake, "take", take_or_raise)
+    async with lab() as exchanges:
+        config = exchanges.config(venues=("gateio.spot",), topics_per_connection=3)
+        async with tree(exchanges, config) as running:
+            await running.websockets["gateio.spot"].wait_live(5)
+            broken = True
+            await running.failed("public/gateio.spot")
+            parked_ns = wall_ns()
+            await trio.sleep(60)
+        last = {gap.key: gap for gap in running.gaps()}
+        assert len(last) == 6
+        assert all(gap.end_ns - parked_ns >= 60e9 and gap.closed == "lost" for gap in last.values())
+        assert {gap.cause for key, gap in last.items() if "ETH" in key} == {"stopped"}
 
 
 async def test_what_is_given_up_while_it_is_down_is_lost(autojump_clock, lab, tree) -> None:

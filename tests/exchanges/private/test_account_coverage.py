@@ -38,10 +38,17 @@ def test_what_was_acknowledged_is_lost_for_that_gap_alone() -> None:
 
 
 def test_the_end_of_an_account_is_no_gap_and_ends_the_open_one() -> None:
-    """That it was stopped is no gap; that it was down then is one."""
-    for cause, left in (("stopped", []), ("reset", [Gap(KEY, "v", "reset", 5, 9, "lost")])):
+    """That it is stopped for it is no gap; that it was down then is one, and if it was stopped before."""
+    coverage = AccountCoverage("v", "main")
+    coverage.look(True, 0, 3, "")
+    coverage.stopping()
+    coverage.look(False, 5, 6, "stopped")
+    coverage.end(9)
+    assert coverage.ledger.gaps() == []
+    for cause in ("stopped", "reset"):
         coverage = AccountCoverage("v", "main")
         coverage.look(True, 0, 3, "")
         coverage.look(False, 5, 6, cause)
+        coverage.stopping()
         coverage.end(9)
-        assert coverage.ledger.gaps() == left
+        assert coverage.ledger.gaps() == [Gap(KEY, "v", cause, 5, 9, "lost")]

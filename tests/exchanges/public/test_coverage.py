@@ -94,6 +94,11 @@ def test_the_end_of_a_feed_is_no_gap_and_ends_those_that_are_open() -> None:
     """A stream that was stopped for good misses nothing that anybody waits for."""
     coverage = Coverage("v")
     coverage.lost(topic_of(Book()), 10, "reset")
+    coverage.lost(topic_of(BookTicker()), 15, "stopped")
+    coverage.stopping()
     coverage.lost(topic_of(Trades()), 20, "stopped")
     coverage.end(30)
-    assert coverage.gaps() == [Gap(str(topic_of(Book())), "v", "reset", 10, 30, "lost")]
+    assert coverage.gaps() == [
+        Gap(str(topic_of(Book())), "v", "reset", 10, 30, "lost"),
+        Gap(str(topic_of(BookTicker())), "v", "stopped", 15, 30, "lost"),
+    ]
