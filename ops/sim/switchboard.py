@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from feedtree.ops.config_rules import guess
 from feedtree.ops.sim.markets import GATEIO, MEXC
 from feedtree.ops.sim.switches import GateioSwitches, MexcSwitches, VenueSwitches
 
@@ -54,12 +55,13 @@ class SwitchBoard:
             UnknownSwitch: no such venue or switch, or not such a value.
         """
         switches = self.of(venue)
-        if name not in switches.__struct_fields__:
-            raise UnknownSwitch(f"unknown switch {name!r}: there are {', '.join(switches.__struct_fields__)}")
+        names = switches.__struct_fields__
+        if name not in names:
+            raise UnknownSwitch(f"unknown switch {name!r}{guess(name, names)}: there are {', '.join(names)}")
         try:
             checked = msgspec.convert({name: value}, type(switches), strict=False)
         except msgspec.ValidationError as error:
-            raise UnknownSwitch(f"{name} = {value!r}: {error}") from error
+            raise UnknownSwitch(f"{name} = {value!r}: {_in_words(error, type(switches), name)}") from error
         before: object = getattr(switches, name)
         setattr(switches, name, getattr(checked, name))
         return before
@@ -67,8 +69,19 @@ class SwitchBoard:
     def listing(self, venue: str) -> list[dict[str, Any]]:
         """Return a venue's switches with value, default, what is allowed, and what they do."""
         switches = self.of(venue)
-        schema = msgspec.json.schema(type(switches))["$defs"][type(switches).__name__]["properties"]
+        schema = _schema(type(switches))
         return [_described(switches, name, schema[name]) for name in switches.__struct_fields__]
+
+
+def _in_words(error: msgspec.ValidationError, kind: type[VenueSwitches], name: str) -> str:
+    """Return what is wrong with a value; of words also which there are, which the error does not say."""
+    words = _schema(kind)[name].get("enum")
+    return f"allowed: {', '.join(map(str, words))}" if words else str(error)
+
+
+def _schema(kind: type[VenueSwitches]) -> dict[str, dict[str, Any]]:
+    schema: dict[str, dict[str, Any]] = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
+    return schema
 
 
 def _described(switches: VenueSwitches, name: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -38,11 +38,16 @@ def test_a_switch_is_set_from_text(venue: str, name: str, text: str, value: obje
     ("venue", "name", "value", "named"),
     [
         ("gateio.futures", "ack_form", "null", "gateio.spot"),
-        ("gateio.spot", "ack_frm", "null", "ack_form"),
-        ("gateio.spot", "ack_form", "missing", "minimal|ack_form"),
+        (
+            "gateio.spot",
+            "ack_frm",
+            "null",
+            r"unknown switch 'ack_frm' \(did you mean \"ack_form\"\?\): there are ",
+        ),
+        ("gateio.spot", "ack_form", "missing", "^ack_form = 'missing': allowed: absent, minimal, null$"),
         ("gateio.spot", "snapshot_lag_s", "30", "29"),
-        ("gateio.spot", "upgrade_status", "201", "upgrade_status"),
-        ("mexc.spot", "topic_limit", "many", "topic_limit"),
+        ("gateio.spot", "upgrade_status", "201", "^upgrade_status = '201': allowed: 0, 400, 401, .*, 503$"),
+        ("mexc.spot", "topic_limit", "many", "^topic_limit = 'many': Expected `int`"),
     ],
 )
 def test_a_mistyped_switch_is_named_with_what_there_is(venue: str, name: str, value: str, named: str) -> None:
