@@ -1,12 +1,16 @@
 """A book that stands still while trades of its symbol go on: the venue pushes it no more, whatever it said. Pure.
 
-Every trade changes the book. One may be made up for within the window of a push, so it takes several, and a book that
-usually changes often. Books are looked at a few times a second, whatever comes meanwhile: no message pays for it.
+A trade at the best price of a book, or beyond it, changes the book. One may be made up for within the window of a
+push, so it takes several, and a book that usually changes often. A trade between the best prices may have met an
+order that no book shows, or its own maker: such trades go on beside a book that is only slow, so that one has to be
+very late by its own pace. Books are looked at a few times a second, whatever comes meanwhile: no message pays for it.
 A symbol without trades is quiet, and gives no evidence.
 """
 
 from collections.abc import Iterable, Mapping
+from math import log, log1p
 
+from feedtree.exchanges.public.book import OrderBook
 from feedtree.exchanges.public.book_sync import BookSync
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.messages import Trade
@@ -15,6 +19,7 @@ LOOK_EVERY = 0.5  # seconds
 LEAST = 1.25  # seconds: with the looks, a busy book that stands still is found in under 2 s
 FACTOR = 10.0  # of the usual interval, for books that change in less than half of the looks
 BUSY = 0.5  # share of the looks in which a book changes, from which on LEAST is enough
+CHANCE = 1e-5  # of a busy book to be late by itself, at which trades between the best prices are enough
 IDLE = 0.05  # share under which a book is not judged
 EVIDENCE = 2  # looks with new trades, since the book changed last
 ENOUGH = 20  # looks at a live book before anything is known of its pace
@@ -25,7 +30,7 @@ HEAL_WITHIN = 5.0  # seconds for a book to be live again after it was asked for 
 class _Pace:
     """What is known of one book."""
 
-    __slots__ = ("evidence", "heal_by", "looks", "share", "since", "trade", "usual", "version")
+    __slots__ = ("evidence", "firm", "heal_by", "looks", "share", "since", "trade", "usual", "version")
 
     def __init__(self, version: int, now: float) -> None:
         self.version = version
@@ -34,20 +39,25 @@ class _Pace:
         self.usual = 0.0  # what it was before the last change: a silence does not judge itself
         self.looks = 0
         self.trade: Trade | None = None
-        self.evidence = 0
+        self.evidence = 0  # looks with new trades
+        self.firm = 0  # looks with new trades that have changed the book
         self.heal_by: float | None = None  # until when it must be live again
 
     def changed(self, version: int, now: float) -> None:
         self.version = version
         self.since = now
-        self.evidence = 0
+        self.evidence = self.firm = 0
 
     def seen(self, change: bool) -> None:
         self.looks += 1
         self.share += (change - self.share) / min(self.looks, ENOUGH)
 
     def limit(self) -> float:
-        return LEAST if self.usual >= BUSY else FACTOR * LOOK_EVERY / self.usual
+        if self.usual < BUSY:
+            return FACTOR * LOOK_EVERY / self.usual
+        if self.firm >= EVIDENCE:
+            return LEAST
+        return max(LOOK_EVERY * log(CHANCE) / log1p(-min(self.usual, 0.99)), LEAST)
 
 
 class Standstill:
@@ -97,17 +107,19 @@ class Standstill:
             self._heal(topic, pace, sync, traded, now)
         else:
             pace.heal_by = None
-            return self._judge(pace, version, traded, now)
+            return self._judge(pace, sync.book, trade if traded else None, now)
         return False
 
-    def _judge(self, pace: _Pace, version: int, traded: bool, now: float) -> bool:
-        share = pace.share
+    def _judge(self, pace: _Pace, book: OrderBook, trade: Trade | None, now: float) -> bool:
+        version, share = book.version, pace.share
         pace.seen(version != pace.version)
         if version != pace.version:
             pace.changed(version, now)
             pace.usual = share
             return False
-        pace.evidence += traded
+        if trade is not None:
+            pace.evidence += 1
+            pace.firm += not _between(book, trade)
         if pace.looks < ENOUGH or pace.evidence < EVIDENCE or pace.usual < IDLE:
             return False
         if now - pace.since < pace.limit():
@@ -123,3 +135,9 @@ class Standstill:
             return
         if traded and now >= pace.heal_by:
             self.hopeless = topic
+
+
+def _between(book: OrderBook, trade: Trade) -> bool:
+    """Return whether a trade was made between the best prices that a book shows."""
+    bids, asks = book.bids.top(1), book.asks.top(1)
+    return bool(bids and asks) and bids[0][0] < trade.price < asks[0][0]

@@ -1,5 +1,7 @@
 """A book that stands still while its own trades go on is found; one that is quiet is left alone."""
 
+from random import Random
+
 import pytest
 
 from feedtree.exchanges.public.book_sync import BookSync
@@ -29,16 +31,18 @@ class Bench:
         following = self.sync.book.sequence + 1
         self.sync.delta(BookDelta(BOOK, None, None, 1, following, following, [], []))
 
-    def trade(self) -> None:
-        self.trades[TRADES] = Trade(TRADES, None, None, 1, "1", Side.BUY, 1.0, 1.0)
+    def trade(self, price: float) -> None:
+        self.trades[TRADES] = Trade(TRADES, None, None, 1, "1", Side.BUY, price, 1.0)
 
-    def look(self, *, change: bool = False, trade: bool = False, after: float = LOOK_EVERY) -> bool:
+    def look(
+        self, *, change: bool = False, trade: bool = False, after: float = LOOK_EVERY, price: float = 1.0
+    ) -> bool:
         """Let time pass, with a change or a trade in it, and look; return whether the book is found to stand still."""
         self.now += after
         if change:
             self.change()
         if trade:
-            self.trade()
+            self.trade(price)
         return self.standstill.look([(BOOK, self.sync)], self.trades, self.now) == [BOOK]
 
     def busy(self, looks: int = ENOUGH + 1, every: int = 1) -> None:
@@ -82,6 +86,47 @@ def test_one_trade_without_a_change_proves_nothing() -> None:
     bench.busy()
     assert not bench.look(trade=True)
     assert not any(bench.look() for _ in range(100))
+
+
+@pytest.mark.parametrize(
+    ("price", "found"), [(0.5, 1.5), (1.0, 1.5), (1.01, 5.5), (1.99, 5.5), (2.0, 1.5), (2.5, 1.5)]
+)
+def test_trades_between_the_best_prices_prove_less(price: float, found: float) -> None:
+    """They may have taken nothing that the book shows: one that changes in two of three looks is given time."""
+    bench = Bench()
+    for number in range(400):
+        bench.look(change=number % 3 != 0, trade=True)
+    bench.look(change=True)
+    began = bench.now
+    while not bench.look(trade=True, price=price):
+        assert bench.now < began + 60.0
+    assert bench.now - began == found
+
+
+def test_trades_between_the_best_prices_of_a_busy_book_are_enough() -> None:
+    """It changes in every look."""
+    bench = Bench()
+    bench.busy(200)
+    assert [bench.look(trade=True, price=1.5) for _ in range(3)] == [False, False, True]
+
+
+def test_a_slow_book_beside_trades_with_oneself_is_left_alone() -> None:
+    """An hour of them, one in two looks, while the book changes in three of five: it is asked for anew once at most."""
+    chance, bench = Random(3), Bench()
+    looks = (
+        bench.look(change=chance.random() < 0.6, trade=chance.random() < 0.5, price=1.5) for _ in range(7_200)
+    )
+    assert sum(looks) <= 1
+
+
+def test_a_book_of_one_side_has_no_prices_between() -> None:
+    """Any trade takes from it."""
+    bench = Bench()
+    for number in range(400):
+        bench.look(change=number % 3 != 0, trade=True)
+    bench.sync.whole(BookSnapshot(BOOK, None, None, 1, 1_000, [], [(2.0, 1.0)]))
+    bench.look(trade=True)
+    assert found_after(bench) == 1.5
 
 
 def test_a_book_that_changes_seldom_is_given_ten_times_its_interval() -> None:

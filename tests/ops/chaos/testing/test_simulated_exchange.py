@@ -134,7 +134,9 @@ async def test_switches_are_turned_and_told_where_they_stood(autojump_clock) -> 
             "halted": False,
         }
         assert exchange.turn("gateio.spot", rest_delay_s=0.0) == {"rest_delay_s": 2.0}
-        with pytest.raises(UnknownSwitch, match="unknown switch 'rest_delay' .*: there are snapshot_lag_s, "):
+        with pytest.raises(
+            UnknownSwitch, match=r"unknown switch 'rest_delay' .*: there are snapshot_lag_s, "
+        ):
             exchange.turn("gateio.spot", rest_delay=1)
         with pytest.raises(UnknownSwitch, match="halted = 'perhaps'"):
             exchange.turn("gateio.spot", halted="perhaps")
