@@ -16,12 +16,16 @@ class MissedTrades:
     Args:
         shard: whose topics.
         up: the topics whose data need no second look.
+
+    Attributes:
+        fresh: whether there are holes since that was last set to False.
     """
 
     def __init__(self, shard: Shard, up: set[Topic]) -> None:
         self._shard = shard
         self._up = up
         self._holes: dict[Topic, Hole] = {}
+        self.fresh = False
 
     def __contains__(self, topic: Topic) -> bool:
         return topic in self._holes
@@ -39,6 +43,7 @@ class MissedTrades:
             after = self._shard.last_trade(topic)
             self._holes[topic] = Hole(after, gap.begin_ns, now_ns, now)
             self._up.discard(topic)
+            self.fresh = True
 
     def judge(self, trade: Trade, now: float) -> bool:
         """Return whether a live trade is to be told: it was not fetched before."""

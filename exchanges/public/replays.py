@@ -58,8 +58,9 @@ class Replays:
         self._wanted = trio.Event()
 
     def look(self) -> None:
-        """Take note that there may be new holes."""
-        if not self._begun.issuperset(hole for _, hole in self._missed.holes):
+        """Take note that there may be new holes; called with each burst."""
+        if self._missed.fresh:
+            self._missed.fresh = False
             self._wanted.set()
 
     async def run(self) -> None:

@@ -273,7 +273,7 @@ class Session:
         if intake.resubscribe or intake.resend:
             self._slot.changed.set()
         self._snapshots.look()
-        if intake.missed.holes and self._replays is not None:
+        if self._replays is not None:
             self._replays.look()
 
     def _watch(self, now: float, *, late: bool) -> None:
