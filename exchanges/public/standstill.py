@@ -85,13 +85,20 @@ class Standstill:
         late = now - self._looked_at > LOOK_EVERY + LATE
         self._looked_at = now
         if not trades:
+            self._paces.clear()
             return []
         newest = {topic.symbol: trade for topic, trade in trades.items()}
         found: list[Topic] = []
+        judged: list[Topic] = []
         for topic, sync in books:
             trade = newest.get(topic.symbol)
-            if trade is not None and self._stands(topic, sync, trade, now, late=late):
+            if trade is None:
+                continue
+            judged.append(topic)
+            if self._stands(topic, sync, trade, now, late=late):
                 found.append(topic)
+        if len(judged) < len(self._paces):
+            self._paces = {topic: self._paces[topic] for topic in judged}
         return found
 
     def _stands(self, topic: Topic, sync: BookSync, trade: Trade, now: float, *, late: bool) -> bool:

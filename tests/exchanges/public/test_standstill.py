@@ -185,6 +185,22 @@ def test_a_book_that_does_not_come_back_is_hopeless(hears: bool) -> None:
     assert bench.standstill.hopeless == (None if hears else BOOK)
 
 
+@pytest.mark.parametrize("alone", [True, False], ids=["the book", "its trades, too"])
+def test_nothing_is_expected_of_a_book_that_was_given_up(alone: bool) -> None:
+    """Wanted again much later it begins anew: it is not overdue since it was asked for anew back then."""
+    bench = Bench()
+    bench.busy()
+    assert found_after(bench) == 1.5
+    trades = bench.trades if alone else {}
+    for _ in range(20):
+        bench.now += LOOK_EVERY
+        assert bench.standstill.look([], trades, bench.now) == []
+    bench.sync = BookSync(Seed.REST, 10)
+    bench.look(trade=True)
+    bench.look(trade=True)
+    assert bench.standstill.hopeless is None
+
+
 def test_a_book_that_came_back_is_watched_as_before() -> None:
     """Its pace is still known."""
     bench = Bench()
