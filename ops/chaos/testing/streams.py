@@ -176,7 +176,6 @@ class ShardStream(Stream):
         super().__init__(tree, f"{feed.path}/{shard.id}", place, tally, changed)
         self._shard = shard
         self._tally = tally
-        self._outages = len(shard.recoveries)
 
     @property
     def live(self) -> bool:
@@ -211,8 +210,8 @@ class ShardStream(Stream):
         """Take note of a message about one of its topics."""
         self._tally.told(message)
         match message:
-            case StreamLost(at_ns=at_ns):
-                self.note_lost(self.at(self._good_ns(at_ns)), self.at(at_ns))
+            case StreamLost(topic=topic, at_ns=at_ns):
+                self.note_lost(self.at(self._good_ns(topic, at_ns)), self.at(at_ns))
             case StreamUp(at_ns=at_ns, outages=outages) | BookResynced(at_ns=at_ns, outages=outages):
                 if outages and self.lost_at is None:  # lost and back before it was read: one event tells both
                     self.note_lost(self.at(at_ns - message.outage_ns), self.at(at_ns))
@@ -221,10 +220,12 @@ class ShardStream(Stream):
             case _ if self.lost_at is not None and self.back_at is None and self.live:
                 self.note_back(trio.current_time())
 
-    def _good_ns(self, at_ns: int) -> int:
-        """A connection's end tells when its last good message came; a gap in one book is known at once."""
-        outages = self._shard.recoveries
-        return outages[-1].lost_ns if len(outages) > self._outages else at_ns
+    def _good_ns(self, topic: Topic, at_ns: int) -> int:
+        """The ledger tells when the last good message came before a loss; it may be over already."""
+        ledger, key = self._shard.coverage.ledger, str(topic)
+        over = [gap for gap in ledger.gaps() if gap.key == key and (gap.end_ns or 0) >= at_ns]
+        gap = ledger.pending(key) or next(iter(over), None)
+        return at_ns if gap is None else gap.begin_ns
 
 
 async def listen(mailbox: Mailbox, streams: Sequence[ShardStream], changed: Callable[[], None]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import pytest
 import trio
@@ -229,6 +229,25 @@ async def test_an_outage_before_the_fault_is_not_the_one_that_is_expected(autoju
                 await recovery.detected()
         assert recovery.outage[0] >= began
         assert recovery.detected_after > 1
+
+
+async def test_a_book_that_stands_still_is_not_noticed_at_once(autojump_clock, bench) -> None:
+    """Its last change was long before; a time that is too short for that fails."""
+    async with bench() as on:
+
+        async def stand_still(recovery: Recovery) -> None:
+            assert on.chaos.simulated("standstill", "gateio.spot", symbol="BTC/USDT", seconds=100) == 1
+            await trio.sleep(5)
+
+        await trio.sleep(20)
+        async with on.chaos.expect_recovery(on.tree, "public/gateio.spot") as recovery:
+            await stand_still(recovery)
+        assert 1.2 < recovery.detected_after < 2.0
+        assert recovery.recovered_after >= recovery.detected_after
+        await trio.sleep(20)
+        late = on.chaos.expect_recovery(on.tree, "public/gateio.spot", detect=1)
+        first, *_ = await failure(late, nullcontext(), stand_still)
+        assert re.search(r"was noticed after 1\.\d+ s, and 1 s were allowed$", first)
 
 
 async def test_a_gap_of_one_book_is_an_outage_too(autojump_clock, bench) -> None:
