@@ -81,13 +81,18 @@ class Strand:
         return None
 
     def begin(self) -> None:
-        """Prepare for a new connection. A rejected topic is asked for again, its first choice first."""
+        """Prepare for a new connection. A rejected topic is asked for again, its first choice first.
+
+        Another refusal is told, unless the one of the other connection stands.
+        """
+        record = self.record
+        if all(strand.state is not TopicState.REJECTED for strand in record.strands if strand is not self):
+            record.refused = False
         if self.state is TopicState.REJECTED:
-            self.record.choose_first()
+            record.choose_first()
         self.state = TopicState.PENDING
         self.reason = ""
         self.up = False
-        self.record.refused = False
         if self.sync is not None:
             self.sync.lose()
 
@@ -178,6 +183,7 @@ class TopicRecord:
             return None
         outage_ns = 0 if self.lost_ns is None else max(now_ns - self.lost_ns, 1)
         self.lost_ns = None
+        self.refused = False
         self.up = True
         self.up_ns = now_ns
         if strand.sync is not None:

@@ -289,6 +289,16 @@ async def test_a_connection_is_replaced_before_its_venue_ends_it(
             assert (report.state, report.generation, report.restarts, report.recoveries) == ("live", 4, 0, [])
 
 
+async def test_a_topic_that_is_refused_is_not_refused_again_with_each_takeover(autojump_clock, stage) -> None:
+    """The new connection asks for it, too; consumers know."""
+    switches = {venue: {"refuse_topic": SPELT[venue].format("ETH", "USDT")} for venue in VENUES}
+    async with stage(life_s=20.0, switches=switches) as on:
+        await trio.sleep(40)
+        assert on.events() == []
+        for report in on.reports():
+            assert (report.generation, report.restarts) == (3, 0)
+
+
 async def test_one_connection_costs_what_it_always_did(autojump_clock, stage) -> None:
     """Soon after it has taken over, nothing is joined any more."""
     async with stage(life_s=40.0) as on:
@@ -561,6 +571,24 @@ async def test_a_topic_that_only_one_connection_is_refused_stays_live(autojump_c
         assert {event.split()[2] for event in on.events()} == {"ETH/USDT"}
         for recorder in on.recorders.values():
             recorder.forget("ETH")
+
+
+async def test_a_topic_that_both_are_refused_is_not_refused_again_when_one_is_lost(
+    autojump_clock, stage
+) -> None:
+    """Also where it has a second way, and is asked for again in its first; when both are lost it is told once more."""
+    switches = {venue: {"refuse_topic": SPELT[venue].format("ETH", "USDT")} for venue in VENUES}
+    async with stage(redundancy=2, spell=2.0, switches=switches) as on:
+        async with on.fault("reset", which=0, venues=VENUES):
+            await trio.sleep(5)
+        assert on.events() == []
+        for venue in VENUES:
+            on.exchanges.inflict(venue, "reset")
+        await trio.sleep(8)
+        told = Counter(event for event in on.events() if "ETH" in event)
+        assert set(told.values()) == {1}
+        assert {event.split()[0] for event in told} == {"SubscriptionRejected"}
+        on.recorders["mexc.spot"].trades.clear()  # what passed while both were away
 
 
 async def test_one_of_two_goes_on_while_the_other_one_is_away(autojump_clock, stage, monkeypatch) -> None:
