@@ -5,6 +5,8 @@ from feedtree.exchanges.public.messages import StreamLost, StreamUp
 from feedtree.exchanges.public.records import Strand
 from feedtree.exchanges.public.slots import Slot, covered
 
+_CONNECTED = ("live", "rejected", "syncing")  # states of a shard that still has a connection
+
 
 def fall(strand: Strand, cause: str, now_ns: int, out: list[object], *, lost_ns: int, begin_ns: int) -> bool:
     """Note that a topic that was up on a connection is down there, and tell it where that is to be told.
@@ -24,6 +26,7 @@ def fall(strand: Strand, cause: str, now_ns: int, out: list[object], *, lost_ns:
     strand.up = False
     record, slot, other = strand.record, strand.slot, strand.other
     shard = slot.shard
+    record.heard_ns = max(record.heard_ns, slot.last_good_ns)
     lost = StreamLost(record.topic, slot.generation, now_ns, cause)
     if other is None or shard.merge is None:
         record.fall(lost_ns)
@@ -50,15 +53,19 @@ def fall(strand: Strand, cause: str, now_ns: int, out: list[object], *, lost_ns:
 def end(slot: Slot, cause: str, now_ns: int, out: list[object]) -> None:
     """End the incarnation of a slot: tell what is lost with it, and open the account of an outage where one begins."""
     shard = slot.shard
-    last_good_ns = shard.last_good_ns
     missed = False
+    down: list[int] = []  # when the last good datum came of each topic that is down now
     for strand in slot.strands.values():
         if strand.up:
-            lost_ns = max(last_good_ns, strand.record.up_ns)
+            record = strand.record
+            heard_ns = max(record.heard_ns, slot.last_good_ns)
+            lost_ns = max(heard_ns, record.up_ns)
             missed |= fall(strand, cause, now_ns, out, lost_ns=lost_ns, begin_ns=lost_ns)
+            if not record.up:
+                down.append(heard_ns)
     slot.state = "down"
-    if shard.state != "live":
-        shard.lost(cause, last_good_ns, now_ns)
+    if down or shard.state not in _CONNECTED:
+        shard.lost(cause, min(down, default=slot.last_good_ns), now_ns)
     elif missed:
         shard.lost(cause, slot.last_good_ns, now_ns)
         shard.recovered(now_ns)

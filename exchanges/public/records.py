@@ -115,6 +115,7 @@ class TopicRecord:
         up_ns: when it came up last.
         refused: whether consumers were told that the venue refuses it.
         lost_ns: when its last good datum came, while it is down after having been up.
+        heard_ns: when the last one came on a connection that has it no more; 0 before the first.
         strands: where it stands on each connection that carries it.
         book: the book that is shown, as it was told; one of its strands', None for other channels.
     """
@@ -123,6 +124,7 @@ class TopicRecord:
         "_candidates",
         "_choice",
         "book",
+        "heard_ns",
         "lost_ns",
         "refused",
         "shard",
@@ -139,6 +141,7 @@ class TopicRecord:
         self.up_ns = 0
         self.refused = False
         self.lost_ns: int | None = None
+        self.heard_ns = 0
         self.strands: list[Strand] = []
         self.book: OrderBook | None = None
         self._candidates = candidates

@@ -117,6 +117,12 @@ def covered(strand: Strand, ended: Slot) -> bool:
     """Return whether a topic that is up here tells all that another connection has not told when it ends.
 
     A book does, since two books that are in step differ by a change that can be told. What passed while neither
-    connection heard anything is missing from other channels.
+    connection heard anything is missing from other channels. One that answered pings, and brought no data while the
+    other one did, had not heard anything.
     """
-    return strand.up and (strand.sync is not None or strand.up_at + OVERLAP <= ended.heard_at())
+    if not strand.up or strand.sync is not None:
+        return strand.up
+    if ended.heard_at() < strand.up_at + OVERLAP:
+        return False
+    beside_ns = strand.up_ns + int(OVERLAP * 1e9)
+    return ended.last_good_ns >= beside_ns or strand.slot.last_good_ns < beside_ns

@@ -15,7 +15,7 @@ from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, StreamLo
 from feedtree.exchanges.public.messages import Ticker as TickerMessage
 from feedtree.exchanges.public.records import TopicRecord, TopicState
 from feedtree.exchanges.public.shard import Shard
-from feedtree.exchanges.public.slots import OVERLAP, Slot
+from feedtree.exchanges.public.slots import OVERLAP, Slot, covered
 from feedtree.exchanges.public.subscriptions import Subscriptions
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
@@ -240,6 +240,59 @@ def test_trades_go_on_where_the_other_connection_was_heard_beside_the_one_that_e
     assert (again.outage_ns, again.outages, again.generation) == (3_000_000_000, 1, 3)
     (recovery,) = bench.shard.recoveries
     assert (recovery.lost_ns, recovery.live_ns) == (2_000_000_000, 5_000_000_000)
+
+
+def test_a_connection_that_heard_frames_and_no_data_is_covered_by_nobody() -> None:
+    """Unless neither brought data: then there were none."""
+    bench = Bench(Trades())
+    for line in (bench.one, bench.two):
+        line.take(Confirmed(tuple(line.wires)))
+    one, two = bench.one.slot, bench.two.slot
+    strand = two.strands[TRADES]
+    one.heard_at = lambda: 10.0
+    assert covered(strand, one)
+    two.last_good_ns = strand.up_ns + int(OVERLAP * 1e9)
+    assert not covered(strand, one)
+    one.last_good_ns = two.last_good_ns
+    assert covered(strand, one)
+
+
+def test_a_topic_that_is_asked_for_while_a_connection_ends_makes_no_outage() -> None:
+    """All that was up goes on; the topic that the other one is settling was not up."""
+    bench = both_live()
+    bench.one.slot.state, bench.two.slot.state = "live", "syncing"
+    bench.one.slot.last_good_ns = 1
+    assert bench.one.end() == []
+    assert not bench.shard.recoveries
+
+
+def test_a_topic_that_only_one_connection_had_is_an_outage_though_the_other_one_is_live() -> None:
+    """It begins where that one heard last."""
+    bench = Bench(Trades())
+    bench.one.take(Confirmed(tuple(bench.one.wires)))
+    bench.two.take(Refused(tuple(bench.two.wires), "no"))
+    bench.two.slot.state = "live"
+    bench.one.slot.last_good_ns, bench.two.slot.last_good_ns = 2_000_000_000, 4_000_000_000
+    bench.now = 5.0
+    assert kinds(bench.one.end()) == ["StreamLost"]
+    (recovery,) = bench.shard.recoveries
+    assert recovery.lost_ns == 2_000_000_000
+    (gap,) = bench.shard.coverage.gaps()
+    assert gap.begin_ns == 2_000_000_000
+
+
+def test_an_outage_begins_where_either_connection_heard_last() -> None:
+    """The first that ended had heard more than the one that was deaf, and was lost later."""
+    bench = both_live()
+    bench.one.slot.last_good_ns, bench.two.slot.last_good_ns = 2_000_000_000, 3_000_000_000
+    bench.one.slot.heard_at = bench.two.slot.heard_at = lambda: 3.0
+    bench.now = 5.0
+    assert bench.two.end() == []
+    bench.two.slot.last_good_ns = 4_000_000_000  # made anew, it has heard something else
+    bench.two.slot.state = "syncing"
+    assert kinds(bench.one.end()) == ["StreamLost"]
+    (gap,) = bench.shard.coverage.gaps()
+    assert gap.begin_ns == bench.record.lost_ns == 3_000_000_000
 
 
 def test_trades_that_were_fetched_are_told_once() -> None:
