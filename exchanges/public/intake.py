@@ -191,10 +191,10 @@ class Intake:
         return out
 
     def overdue(self, now: float, now_ns: int) -> Burst:
-        """Return what has waited long enough for the other connection; `Slot.ahead` is set while something waits."""
+        """Return what has waited long enough for the other connection."""
         out = self._burst(now, now_ns)
-        if isinstance(out, JointBurst) and out.overdue():
-            self._slot.ahead.set()
+        if isinstance(out, JointBurst):
+            out.overdue()
         return out
 
     def join(self, topic: Topic, raw: RawBook, now: float, now_ns: int) -> tuple[Burst, bool]:

@@ -40,7 +40,7 @@ class Merge:
     """What was told of a shard that two connections carry.
 
     Attributes:
-        held: books that are further on a connection than what was told, with the time since when.
+        held: books that are further on a connection than what was told, with the time by which it is told.
         ends_at: from then on one connection is enough (trio time); infinity while there are two.
     """
 
@@ -68,6 +68,16 @@ class Merge:
             said = next((slot.quotes[topic] for slot in slots if topic in slot.quotes), ())
             told = self._newest[topic] = Newest(said)
         return told
+
+    @property
+    def due(self) -> float:
+        """By when something that is held is told (trio time); infinity where nothing is."""
+        return min(self.held.values(), default=inf)
+
+    def drop(self, topic: Topic) -> None:
+        """Forget all of a topic that is not wanted here any more."""
+        self.forget(topic)
+        self._trades.pop(topic, None)
 
     def forget(self, topic: Topic) -> None:
         """Forget the state of a topic that is down: after it the venue's ids may begin anew."""
@@ -111,6 +121,7 @@ class JointBurst(list[object]):
         record, sync = strand.record, strand.sync
         assert sync is not None
         assert other.sync is not None
+        self._merge.held.pop(record.topic, None)
         if record.book is not sync.book:
             return
         intact = sync.intact
@@ -119,17 +130,16 @@ class JointBurst(list[object]):
             shown.state = BookState.LIVE
         self._lead(record, other.sync.book)
 
-    def overdue(self) -> bool:
-        """Tell what has waited for `HOLD` seconds; return whether something still waits."""
+    def overdue(self) -> None:
+        """Tell what has waited for `HOLD` seconds, on whichever connection."""
         held = self._merge.held
-        for topic, since in list(held.items()):
-            strand = self._slot.strands.get(topic)
-            if strand is None or strand.sync is None or not strand.up:
-                del held[topic]
-            elif self._now - since >= HOLD:
-                del held[topic]
-                self._lead(strand.record, strand.sync.book)
-        return bool(held)
+        for topic in [topic for topic, due in held.items() if due <= self._now]:
+            del held[topic]
+            record = self._slot.shard.records[topic]
+            for strand in record.strands:
+                if strand.up:
+                    assert strand.sync is not None
+                    self._lead(record, strand.sync.book)
 
     def _lead(self, record: TopicRecord, book: OrderBook) -> None:
         """Show this book from now on, and tell how it differs from the one so far; not where it is behind that."""
@@ -156,7 +166,7 @@ class JointBurst(list[object]):
             if push.last <= told:
                 return
             if push.first > told + 1:
-                self._merge.held.setdefault(push.topic, self._now)
+                self._merge.held.setdefault(push.topic, self._now + HOLD)
                 self._slot.ahead.set()
                 return
             if push.first <= told:

@@ -16,7 +16,7 @@ from feedtree.exchanges.phases import Phases
 from feedtree.exchanges.public.codec import PublicCodec, WireTopic
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.intake import Burst, Intake
-from feedtree.exchanges.public.merging import HOLD, JointBurst
+from feedtree.exchanges.public.merging import JointBurst
 from feedtree.exchanges.public.messages import MarketData, Trade
 from feedtree.exchanges.public.records import TopicState
 from feedtree.exchanges.public.replays import Replays
@@ -135,7 +135,7 @@ class Session:
         burst = self._intake.lost(describe(error), now, now_ns)
         self._context.report("down", topics=len(self._slot.strands))
         self._tap(burst, now)
-        self._feed.publish_now(burst)
+        self._feed.publish_now(self._for_mailboxes(burst))
         self._feed.notify()
 
     def _on_dialled(self) -> None:
@@ -180,8 +180,9 @@ class Session:
         while True:
             await self._slot.ahead.wait()
             self._slot.ahead = trio.Event()
-            await trio.sleep(HOLD)
-            await self._publish(self._intake.overdue(trio.current_time(), self._source.wall_ns()))
+            while (merge := self._shard.merge) is not None and merge.held:
+                await trio.sleep_until(merge.due)
+                await self._publish(self._intake.overdue(trio.current_time(), self._source.wall_ns()))
 
     # Reading
 
@@ -304,9 +305,12 @@ class Session:
 
     def _hand_on(self, burst: Burst, now: float) -> list[Mailbox] | None:
         self._tap(burst, now)
+        return self._publisher.publish(self._for_mailboxes(burst))
+
+    def _for_mailboxes(self, burst: Burst) -> Burst:
         if self._feed.delivery == "tap":
-            burst = [message for message in burst if not isinstance(message, MarketData)]
-        return self._publisher.publish(burst)
+            return [message for message in burst if not isinstance(message, MarketData)]
+        return burst
 
     async def _give_way(self, full: list[Mailbox]) -> None:
         """Wait for consumers who let their publisher wait; the venue is not to blame for the silence."""

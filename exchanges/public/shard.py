@@ -139,7 +139,7 @@ class Shard:
         record.shard = None
         record.strands.clear()
         if self.merge is not None:
-            self.merge.forget(record.topic)
+            self.merge.drop(record.topic)
 
     def rekey(self, before: str, now: str) -> None:
         """Note that the pushes of a topic here carry another key than before."""

@@ -44,7 +44,7 @@ class Slot:
         quotes: best bid and ask of each topic with their sizes, as this connection brought them last.
         last_trades: the newest trade of each topic that this connection, or one before it, brought.
         leaving: set when the venue has announced the end of this connection.
-        ahead: set while a book is further here than what was told, see `JointBurst`.
+        ahead: set when a book is further here than what was told, see `JointBurst`.
         wanted: whether a restart of the shard is to start it.
     """
 
@@ -108,7 +108,7 @@ class Slot:
 
     def relieves(self, other: "Slot") -> bool:
         """Return whether the other one may end without anything being missed: all that is up there is covered here."""
-        return self.state == "live" and all(
+        return self.state in ("live", "rejected") and all(
             covered(self.strands[topic], other) for topic, strand in other.strands.items() if strand.up
         )
 

@@ -30,7 +30,8 @@ class ToldTrades:
     side cannot be told apart: as many are told as the connection brought that brought most of them. One is missed
     where the connection that brought it first ended amid such trades, and the other one began amid them.
 
-    What is older than all that is remembered was told, or is given up: twice would be worse.
+    What is older than all that is remembered was told, or is given up: twice would be worse. Not so a trade that was
+    fetched since it was missed: that it was not told is known.
     """
 
     __slots__ = ("_forgotten", "_told")
@@ -54,7 +55,7 @@ class ToldTrades:
         key: Hashable = (venue_ns, trade.price, trade.size, trade.side) if made_up else trade.id
         told = self._told.get(key)
         if told is None:
-            if any(venue_ns <= newest for name, newest in self._forgotten.items() if name != slot):
+            if not trade.recovered and self._is_old(venue_ns, slot):
                 return False
             told = self._told[key] = _Told(slot, venue_ns, now)
         elif not made_up:
@@ -64,6 +65,9 @@ class ToldTrades:
             return False
         told.count = brought
         return True
+
+    def _is_old(self, venue_ns: int, slot: str) -> bool:
+        return any(venue_ns <= newest for name, newest in self._forgotten.items() if name != slot)
 
     def _forget(self, now: float) -> None:
         told = self._told

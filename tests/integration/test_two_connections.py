@@ -570,6 +570,39 @@ async def test_a_gap_begins_where_the_connection_that_had_the_topic_heard_last(a
         on.recorders["mexc.spot"].trades.clear()  # what passed meanwhile is missing, as told
 
 
+async def test_what_a_connection_leaves_untold_goes_to_taps_where_data_do(autojump_clock, stage) -> None:
+    """It stalls while the other one is made anew and has a newer book; at its end the difference is told."""
+    async with stage(redundancy=2, delivery="tap", venues=["mexc.spot"]) as on:
+        heard: list[Any] = []
+        on.running.websockets["mexc.spot"].tap(heard.extend)
+        await trio.sleep(2)
+        proxy = on.proxies["mexc.spot"]
+        stalls, made_anew = sorted(
+            sorted(proxy.connections, key=lambda each: -each.down.delivered)[:2], key=lambda each: each.number
+        )
+        async with (
+            proxy.fault("stall", only=[stalls], direction="both"),
+            proxy.fault("reset", only=[made_anew]),
+        ):
+            await _ahead(on.shard("mexc.spot"))
+            before = len(heard)
+            async with proxy.fault("reset", only=[stalls]):
+                await trio.sleep(0.01)
+            changes = [message for message in heard if isinstance(message, BookDelta)]
+            for topic in {change.topic for change in changes}:
+                own = [change for change in changes if change.topic == topic]
+                assert all(one.last + 1 == next_.first for one, next_ in pairwise(own))
+            assert any(isinstance(message, BookDelta) for message in heard[before:])
+        recorder = on.recorders["mexc.spot"]
+        assert (recorder.changes, recorder.books, recorder.trades) == (0, {}, {})
+
+
+async def _ahead(shard: Any) -> None:
+    """Return when a book is further on a connection than what was told."""
+    while not shard.merge.held:
+        await trio.sleep(0.01)
+
+
 async def test_topics_come_and_go_on_both_connections(autojump_clock, stage) -> None:
     """Each is driven towards what is wanted, and the venue serves just that."""
     async with stage(redundancy=2, spell=1.0) as on:

@@ -1,6 +1,9 @@
 """How two connections of one shard are joined, step by step."""
 
+from math import inf
+
 import pytest
+from msgspec.structs import replace
 
 from feedtree.exchanges.controls import Undecodable
 from feedtree.exchanges.gateio.venue import GATEIO_SPOT
@@ -17,6 +20,7 @@ from feedtree.exchanges.public.records import TopicRecord, TopicState
 from feedtree.exchanges.public.shard import Shard
 from feedtree.exchanges.public.slots import OVERLAP, Slot, covered
 from feedtree.exchanges.public.subscriptions import Subscriptions
+from feedtree.exchanges.public.told_trades import REMEMBERED
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
 
@@ -131,6 +135,36 @@ def test_a_book_that_is_ahead_waits_and_is_told_in_the_end() -> None:
     assert bench.two.intake.overdue(bench.now, 0) == []
     assert bench.one.take(delta(11, 20)) == []
     assert bench.one.take(delta(21, 22, (1.0, 0.0), (2.0, 1.0))) == [delta(22, 22, (1.0, 0.0), (2.0, 1.0))]
+
+
+def test_what_waits_on_one_connection_is_told_also_when_the_other_one_looks() -> None:
+    """That one has something to tell of another topic; it forgets nobody's."""
+    bench = Bench(Book(), Seed.SOCKET)
+    bench.one.take(whole(10))
+    bench.two.take(whole(20), delta(21, 21, (2.0, 1.0)))
+    bench.now += HOLD
+    assert bench.one.intake.overdue(bench.now, 0) == [delta(11, 21, (2.0, 1.0))]
+    assert bench.record.book is bench.two.sync().book
+    assert bench.two.intake.overdue(bench.now, 0) == []
+
+
+def test_each_book_waits_for_itself() -> None:
+    """From its first change on; what a connection takes with it is waited for no more."""
+    bench = Bench(Book(), Seed.SOCKET)
+    bench.one.take(whole(10))
+    merge = bench.shard.merge
+    assert merge is not None
+    assert merge.due == inf
+    bench.two.take(whole(20), delta(21, 21))
+    assert merge.due == bench.now + HOLD
+    bench.now += HOLD / 2
+    bench.two.take(delta(22, 22))
+    assert merge.due == 1.0 + HOLD
+    bench.two.end()
+    assert merge.due == inf
+    bench.two.begin()
+    bench.two.take(whole(30), delta(31, 31))
+    assert merge.due == bench.now + HOLD
 
 
 def test_what_was_filled_in_or_lost_meanwhile_waits_no_more() -> None:
@@ -304,6 +338,28 @@ def test_trades_that_were_fetched_are_told_once() -> None:
     assert bench.two.take(trade("1"), trade("3")) == [trade("3")]
 
 
+def test_trades_that_were_fetched_late_are_told() -> None:
+    """The other connection's trades since the outage are remembered no more; these were not among them."""
+    bench = Bench(Trades())
+    bench.one.take(Confirmed(tuple(bench.one.wires)))
+    bench.two.take(Confirmed(tuple(bench.two.wires)), replace(trade("5"), venue_ns=5))
+    bench.now += REMEMBERED
+    missed = replace(trade("3"), venue_ns=3, recovered=True)
+    assert bench.one.intake.fetched([missed], bench.now, 0) == [missed]
+    assert bench.two.intake.fetched([missed], bench.now, 0) == []
+    assert bench.one.take(replace(trade("4"), venue_ns=4)) == []
+
+
+def test_of_a_topic_that_is_given_up_no_trade_is_remembered() -> None:
+    """Topics come and go for as long as two connections run."""
+    bench = Bench(Trades())
+    bench.one.take(Confirmed(tuple(bench.one.wires)), trade("1"))
+    assert bench.shard.merge is not None
+    told = bench.shard.merge.trades(TRADES)
+    bench.shard.remove(bench.record)
+    assert bench.shard.merge.trades(TRADES) is not told
+
+
 def test_the_newest_trade_that_was_told_is_that_of_either_connection() -> None:
     """Also of one that is gone."""
     bench = Bench(Trades())
@@ -384,6 +440,13 @@ def test_one_connection_stands_in_for_another_one_that_it_covers() -> None:
     assert not two.slot.relieves(one.slot)
     one.slot.heard_at = lambda: 1.0 + OVERLAP
     assert two.slot.relieves(one.slot)
+
+
+def test_where_all_is_refused_on_both_connections_one_may_end() -> None:
+    """Nothing is missed without it."""
+    bench = Bench(Trades())
+    bench.two.slot.state = "rejected"
+    assert bench.two.slot.relieves(bench.one.slot)
 
 
 def test_what_two_told_is_joined_until_the_one_that_is_left_leads() -> None:
