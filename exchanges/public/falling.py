@@ -3,7 +3,7 @@
 from feedtree.exchanges.public.merging import JointBurst
 from feedtree.exchanges.public.messages import StreamLost, StreamUp
 from feedtree.exchanges.public.records import Strand
-from feedtree.exchanges.public.slots import Slot, covered
+from feedtree.exchanges.public.slots import Slot, covered, heard_until
 
 _CONNECTED = ("live", "rejected", "syncing")  # states of a shard that still has a connection
 
@@ -42,7 +42,7 @@ def fall(strand: Strand, cause: str, now_ns: int, out: list[object], *, lost_ns:
     shard.merge.newest(record.topic).ended(slot.generation)
     if covered(other, slot):
         return False
-    lost_at_ns, up_at_ns = sorted((slot.last_good_ns, other.up_ns))
+    lost_at_ns, up_at_ns = sorted((heard_until(other, slot), other.up_ns))
     shard.coverage.lost(record.topic, lost_at_ns, cause)
     shard.coverage.up(record.topic, up_at_ns)
     out.append(lost)

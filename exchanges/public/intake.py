@@ -342,6 +342,7 @@ class Intake:
         strand.up = True
         strand.up_at = self._now
         strand.up_ns = self._now_ns
+        strand.first_ns = 0
         strand.state = TopicState.LIVE
         strand.reason = ""
         self._up.add(record.topic)

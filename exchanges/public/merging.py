@@ -190,6 +190,8 @@ class JointBurst(list[object]):
 
     def _trade(self, trade: Trade) -> None:
         slot = self._slot
+        if not trade.recovered and not (strand := slot.strands[trade.topic]).first_ns:
+            strand.first_ns = trade.venue_ns or 0
         if self._merge.trades(trade.topic).news(trade, slot.name, slot.generation, self._now):
             super().append(trade)
 

@@ -54,11 +54,12 @@ class Strand:
         up: whether what comes is in step, and may be told.
         up_at: since when (trio time).
         up_ns: the same by our clock.
+        first_ns: the venue's time of the first trade since, where two connections carry the topic; 0 before it.
         gap_times: when its last gaps were noticed (trio time).
         sync: the book as this connection tells it; None for other channels.
     """
 
-    __slots__ = ("gap_times", "reason", "record", "slot", "state", "sync", "up", "up_at", "up_ns")
+    __slots__ = ("first_ns", "gap_times", "reason", "record", "slot", "state", "sync", "up", "up_at", "up_ns")
 
     def __init__(self, record: "TopicRecord", slot: "Slot") -> None:
         self.record = record
@@ -68,6 +69,7 @@ class Strand:
         self.up = False
         self.up_at = 0.0
         self.up_ns = 0
+        self.first_ns = 0
         self.gap_times: tuple[float, ...] = ()
         wire = record.wire
         self.sync = None if wire.seed is Seed.NONE else BookSync(wire.seed, wire.levels, wire.window)

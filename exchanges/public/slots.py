@@ -8,6 +8,7 @@ import trio
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.messages import Trade
 from feedtree.exchanges.public.records import Strand, TopicRecord, TopicState
+from feedtree.exchanges.public.told_trades import REMEMBERED
 
 if TYPE_CHECKING:
     from feedtree.exchanges.public.shard import Shard
@@ -118,11 +119,26 @@ def covered(strand: Strand, ended: Slot) -> bool:
 
     A book does, since two books that are in step differ by a change that can be told. What passed while neither
     connection heard anything is missing from other channels. One that answered pings, and brought no data while the
-    other one did, had not heard anything.
+    other one did, had not heard anything; nor had one that was late what it had not brought yet.
     """
     if not strand.up or strand.sync is not None:
         return strand.up
-    if ended.heard_at() < strand.up_at + OVERLAP:
-        return False
+    heard_at = ended.heard_at()
     beside_ns = strand.up_ns + int(OVERLAP * 1e9)
-    return ended.last_good_ns >= beside_ns or strand.slot.last_good_ns < beside_ns
+    if heard_at < strand.up_at + OVERLAP or ended.last_good_ns < beside_ns <= strand.slot.last_good_ns:
+        return False
+    return heard_at >= strand.up_at + REMEMBERED or not _late(strand, ended)
+
+
+def heard_until(strand: Strand, ended: Slot) -> int:
+    """Return until when a connection that ends told of a topic that another one has, too: UTC nanoseconds."""
+    last = ended.last_trades.get(strand.record.topic)
+    if last is None or not _late(strand, ended):
+        return ended.last_good_ns
+    return min(ended.last_good_ns, last.venue_ns or 0)
+
+
+def _late(strand: Strand, ended: Slot) -> bool:
+    """Return whether another connection has not even brought the trade with which a topic began here."""
+    last = ended.last_trades.get(strand.record.topic)
+    return strand.first_ns > (0 if last is None else last.venue_ns or 0)

@@ -300,6 +300,28 @@ async def test_a_topic_that_is_refused_is_not_refused_again_with_each_takeover(a
             assert (report.generation, report.restarts) == (3, 0)
 
 
+@pytest.mark.parametrize("venue", VENUES)
+async def test_a_connection_that_is_late_ends_no_sooner_than_it_has_told_what_the_new_one_did_not_hear(
+    autojump_clock, stage, venue: str
+) -> None:
+    """What it brings is seconds old, since its path has become too narrow; that is older than the new connection."""
+    async with stage(venues=[venue]) as on:
+        (old,) = sorted(on.proxies[venue].connections, key=lambda each: -each.down.delivered)[:1]
+        before = old.down.delivered
+        await trio.sleep(5)
+        async with on.proxies[venue].fault(
+            "bandwidth", only=[old], rate=(old.down.delivered - before) / 5 * 0.5
+        ):
+            await trio.sleep(6)
+            on.shard(venue).slots["a"].leaving.set()
+            await trio.sleep(4)
+            assert list(on.slots(venue)) == ["a", "b"]
+        await trio.sleep(10)
+        assert list(on.slots(venue)) == ["b"]
+        assert on.events() == []
+        on.recorders[venue].seen()
+
+
 async def test_one_connection_costs_what_it_always_did(autojump_clock, stage) -> None:
     """Soon after it has taken over, nothing is joined any more."""
     async with stage(life_s=40.0) as on:
@@ -584,7 +606,10 @@ async def test_what_a_connection_leaves_untold_goes_to_taps_where_data_do(autoju
             proxy.fault("stall", only=[stalls], direction="both"),
             proxy.fault("reset", only=[made_anew]),
         ):
-            await _ahead(on.shard("mexc.spot"))
+            merge = on.shard("mexc.spot").merge
+            with trio.fail_after(5):
+                while not merge.held:  # noqa: ASYNC110 - that a book waits is told by no event
+                    await trio.sleep(0.01)
             before = len(heard)
             async with proxy.fault("reset", only=[stalls]):
                 await trio.sleep(0.01)
@@ -595,12 +620,6 @@ async def test_what_a_connection_leaves_untold_goes_to_taps_where_data_do(autoju
             assert any(isinstance(message, BookDelta) for message in heard[before:])
         recorder = on.recorders["mexc.spot"]
         assert (recorder.changes, recorder.books, recorder.trades) == (0, {}, {})
-
-
-async def _ahead(shard: Any) -> None:
-    """Return when a book is further on a connection than what was told."""
-    while not shard.merge.held:
-        await trio.sleep(0.01)
 
 
 async def test_topics_come_and_go_on_both_connections(autojump_clock, stage) -> None:

@@ -18,7 +18,7 @@ from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, StreamLo
 from feedtree.exchanges.public.messages import Ticker as TickerMessage
 from feedtree.exchanges.public.records import TopicRecord, TopicState
 from feedtree.exchanges.public.shard import Shard
-from feedtree.exchanges.public.slots import OVERLAP, Slot, covered
+from feedtree.exchanges.public.slots import OVERLAP, Slot, covered, heard_until
 from feedtree.exchanges.public.subscriptions import Subscriptions
 from feedtree.exchanges.public.told_trades import REMEMBERED
 from feedtree.exchanges.side import Side
@@ -289,6 +289,27 @@ def test_a_connection_that_heard_frames_and_no_data_is_covered_by_nobody() -> No
     assert not covered(strand, one)
     one.last_good_ns = two.last_good_ns
     assert covered(strand, one)
+
+
+def test_a_connection_that_is_late_is_covered_when_it_has_brought_what_the_other_one_began_with() -> None:
+    """Until then what it has not brought is missing from both: from its newest trade until the other one was up."""
+    bench = Bench(Trades())
+    for line in (bench.one, bench.two):
+        line.take(Confirmed(tuple(line.wires)))
+    one, strand = bench.one.slot, bench.two.slot.strands[TRADES]
+    one.heard_at = lambda: strand.up_at + OVERLAP
+    one.last_good_ns = bench.two.slot.last_good_ns = 3_000_000_000
+    bench.two.take(replace(trade("7"), venue_ns=950_000_000), replace(trade("8"), venue_ns=970_000_000))
+    assert not covered(strand, one)
+    bench.one.take(replace(trade("5"), venue_ns=700_000_000))
+    assert not covered(strand, one)
+    assert heard_until(strand, one) == 700_000_000
+    one.heard_at = lambda: strand.up_at + REMEMBERED
+    assert covered(strand, one), "nobody is that late"
+    one.heard_at = lambda: strand.up_at + OVERLAP
+    bench.one.take(replace(trade("7"), venue_ns=950_000_000))
+    assert covered(strand, one)
+    assert heard_until(strand, one) == 3_000_000_000
 
 
 def test_a_topic_that_is_asked_for_while_a_connection_ends_makes_no_outage() -> None:
