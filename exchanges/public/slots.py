@@ -131,11 +131,14 @@ def covered(strand: Strand, ended: Slot) -> bool:
 
 
 def heard_until(strand: Strand, ended: Slot) -> int:
-    """Return until when a connection that ends told of a topic that another one has, too: UTC nanoseconds."""
+    """Return until when a connection that ends told of a topic that another one has, too: UTC nanoseconds.
+
+    What it brought when the other one was up already, being late, was of the time before its newest trade.
+    """
     last = ended.last_trades.get(strand.record.topic)
-    if last is None or not _late(strand, ended):
+    if last is None or ended.last_good_ns <= strand.up_ns or not _late(strand, ended):
         return ended.last_good_ns
-    return min(ended.last_good_ns, last.venue_ns or 0)
+    return last.venue_ns or 0
 
 
 def _late(strand: Strand, ended: Slot) -> bool:

@@ -440,7 +440,7 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("black_hole", {"direction": "both"}),
     ("black_hole", {"direction": "down"}),
     ("stall", {"direction": "both"}),
-    ("bandwidth", {"rate": 200.0}),
+    ("bandwidth", {"rate": 20.0}),
     ("latency", {"delay": 5.0}),
     ("corrupt", {"after": 2_000}),
     ("truncate", {"after": 2_000}),

@@ -304,6 +304,9 @@ def test_a_connection_that_is_late_is_covered_when_it_has_brought_what_the_other
     bench.one.take(replace(trade("5"), venue_ns=700_000_000))
     assert not covered(strand, one)
     assert heard_until(strand, one) == 700_000_000
+    one.last_good_ns = 900_000_000
+    assert heard_until(strand, one) == 900_000_000, "deaf since before the other one was up, not late"
+    one.last_good_ns = 3_000_000_000
     one.heard_at = lambda: strand.up_at + REMEMBERED
     assert covered(strand, one), "nobody is that late"
     one.heard_at = lambda: strand.up_at + OVERLAP
