@@ -31,7 +31,7 @@ from feedtree.ops.sim.config import SimConfig
 from feedtree.ops.sim.faults import Fault, inflict
 from feedtree.ops.sim.server import RunningSim, serve_sim
 
-pytest.register_assert_rewrite("tests.integration.accounts")
+pytest.register_assert_rewrite("tests.integration.accounts", "tests.integration.recording")
 
 EPOCH_NS = 1_790_000_000_000_000_000
 PORT = 9000
