@@ -22,6 +22,7 @@ from feedtree.exchanges.public.websocket import PARENT, BasePublicWebsocket
 from feedtree.exchanges.wire.connection import ReadMode
 from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import Network
+from feedtree.ops.beside import beside
 from feedtree.ops.config import Account, Config, Venue
 from feedtree.ops.config_rules import REACH
 from feedtree.ops.inspect import inspect_spec
@@ -174,8 +175,7 @@ async def open_tree(
             on_stuck=config.watch.on_stuck,
         ) as supervisor:
             running.append(supervisor)
-            failure: BaseException | None = None
-            async with _beside_the_tree() as nursery:
+            async with beside(_tending()) as nursery:
                 host = Host(
                     supervisor,
                     network or TcpNetwork(),
@@ -190,14 +190,9 @@ async def open_tree(
                 try:
                     await _start(tree, config, resume)
                     yield tree
-                except BaseException as error:
-                    failure = error
-                tree.public.stopping()
-                tree.private.stopping()
-                nursery.cancel_scope.cancel()
-            if failure is not None:
-                # Raised here, outside the nursery, so that the body's exception leaves as it is.
-                raise failure
+                finally:
+                    tree.public.stopping()
+                    tree.private.stopping()
     finally:
         # After the tree, whose connections use them to their end, and however it ended.
         for ended in opened:
@@ -207,7 +202,7 @@ async def open_tree(
 
 
 @asynccontextmanager
-async def _beside_the_tree() -> AsyncIterator[trio.Nursery]:
+async def _tending() -> AsyncIterator[trio.Nursery]:
     """Open the nursery of what tends the tree and is no actor: its failure is the tree's."""
     try:
         async with trio.open_nursery() as nursery:

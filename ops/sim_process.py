@@ -10,6 +10,8 @@ import msgspec
 import trio
 from msgspec import Struct
 
+from feedtree.ops.beside import beside
+
 START_TIMEOUT = 20.0  # s until the simulators must listen
 REVIVAL_DELAY = 3.0  # s between a kill and the next start
 STOP_GRACE = 0.5  # s between the request to end and the kill
@@ -210,18 +212,13 @@ async def open_simulators(
         SimulatorFailed: they did not start.
     """
     simulators = SimProcess(arguments, notice)
-    failed: BaseException | None = None
-    async with trio.open_nursery() as nursery:
-        scope = trio.CancelScope()
+    scope = trio.CancelScope()
+    async with beside() as nursery:
         try:
             await _started(nursery, simulators, scope)
             yield simulators
-        except BaseException as error:
-            failed = error
-        scope.cancel()
-    if failed is not None:
-        # Raised here, outside the nursery, so that it leaves as it is.
-        raise failed
+        finally:
+            scope.cancel()
 
 
 async def _started(nursery: trio.Nursery, simulators: SimProcess, scope: trio.CancelScope) -> None:

@@ -14,6 +14,7 @@ import trio
 from msgspec import Struct
 
 from feedtree.exchanges.wire.transport import Network, Transport
+from feedtree.ops.beside import beside
 from feedtree.ops.chaos.connection import Connection
 from feedtree.ops.chaos.door import Door
 from feedtree.ops.chaos.fault import Fault, Scope, Way
@@ -286,17 +287,10 @@ async def open_proxy(
         OSError: the address is taken.
     """
     door = Door(network, await network.listen(host, port))
-    failure: BaseException | None = None
-    async with trio.open_nursery() as nursery:
+    async with beside() as nursery:
         proxy = Proxy(network, to, door, nursery, seed=seed, frames=frames, tell=tell, see=see)
         nursery.start_soon(door.run, proxy.accept)
-        try:
-            yield proxy
-        except BaseException as error:
-            failure = error
-        nursery.cancel_scope.cancel()
-    if failure is not None:
-        raise failure  # outside of the nursery, so that it leaves as it is
+        yield proxy
 
 
 def _sum(one: Counts, other: Counts) -> Counts:

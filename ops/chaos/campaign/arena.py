@@ -16,6 +16,7 @@ from feedtree.exchanges.public.channels import Book, Trades
 from feedtree.exchanges.public.messages import BookView, Trade
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.app import Tree, open_tree, options_of, private_websocket_class, websocket_class
+from feedtree.ops.beside import beside
 from feedtree.ops.chaos.campaign.exchanges import Exchanges
 from feedtree.ops.chaos.campaign.ground import CERTIFICATE, Ground, Prepared
 from feedtree.ops.chaos.campaign.lines import Line, Scale, lines_of
@@ -171,16 +172,9 @@ async def open_arena(
                 log=log,
             ) as tree:
                 arena = Arena(tree, stands, exchanges, scale)
-                failure: BaseException | None = None
-                async with trio.open_nursery() as nursery:
-                    try:
-                        nursery.start_soon(arena.consume)
-                        await arena.open_lines(arena.lines if only is None else only, nursery, Random(seed))
-                        yield arena
-                    except BaseException as error:
-                        failure = error
-                    nursery.cancel_scope.cancel()
-                if failure is not None:
-                    raise failure
+                async with beside() as nursery:
+                    nursery.start_soon(arena.consume)
+                    await arena.open_lines(arena.lines if only is None else only, nursery, Random(seed))
+                    yield arena
         finally:
             await exchanges.aclose()

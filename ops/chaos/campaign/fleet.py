@@ -8,6 +8,7 @@ from typing import Protocol
 import trio
 
 from feedtree.exchanges.wire.transport import Network
+from feedtree.ops.beside import beside
 from feedtree.ops.chaos.fault import Scope
 from feedtree.ops.chaos.kinds import PROXY_FAULTS
 from feedtree.ops.chaos.proxy import Proxy, open_proxy
@@ -111,12 +112,5 @@ async def open_fleet(
             await stack.enter_async_context(open_proxy(network, to=to, host=host, seed=seed * 1_000 + number))
             for number, host in enumerate(hosts)
         ]
-        failure: BaseException | None = None
-        async with trio.open_nursery() as nursery:
-            try:
-                yield LocalFleet(proxies, nursery)
-            except BaseException as error:
-                failure = error
-            nursery.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        nursery = await stack.enter_async_context(beside())
+        yield LocalFleet(proxies, nursery)

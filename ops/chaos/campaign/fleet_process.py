@@ -13,6 +13,7 @@ import trio
 from msgspec import Struct
 
 from feedtree.exchanges.wire.tcp import TcpNetwork
+from feedtree.ops.beside import beside
 from feedtree.ops.chaos.campaign.fleet import LocalFleet, open_fleet
 from feedtree.ops.chaos.fault import Scope
 from feedtree.ops.chaos.spelling import WrongFault
@@ -160,16 +161,9 @@ async def open_remote_fleet(lines: int, to: tuple[str, int], seed: int) -> Async
         if ports is None:
             raise FleetFailed("the proxies' process did not say where it listens")
         fleet = RemoteFleet(process, ports)
-        failure: BaseException | None = None
-        async with trio.open_nursery() as nursery:
+        async with beside() as nursery:
             nursery.start_soon(fleet.listen, answers)
-            try:
-                yield fleet
-            except BaseException as error:
-                failure = error
-            nursery.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+            yield fleet
     finally:
         with trio.CancelScope(shield=True):
             await process.stdin.aclose()

@@ -14,6 +14,7 @@ from feedtree.exchanges.public.shard import Shard
 from feedtree.exchanges.wire.memory import MemoryNetwork
 from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.ops.app import Tree
+from feedtree.ops.beside import beside
 from feedtree.ops.chaos.spelling import WrongFault
 from feedtree.ops.chaos.testing.exchange import SimulatedExchange, WrongTransport
 from feedtree.ops.chaos.testing.recovery import Recovery, overdue
@@ -54,18 +55,11 @@ async def expect_recovery(
             "open_tree(config, **simulated_exchange.tree_options)"
         )
     recovery = Recovery(exchange, spells, path, detect=detect, recover=recover, patience=patience)
-    failure: BaseException | None = None
-    async with trio.open_nursery() as nursery:
-        try:
-            await _live(tree, path, ready, exchange.seed)
-            recovery.begin(_watch(exchange, tree, path, recovery.changed, nursery))
-            yield recovery
-            await recovery.finish()
-        except BaseException as error:
-            failure = error
-        nursery.cancel_scope.cancel()
-    if failure is not None:
-        raise failure  # outside of the nursery, so that it leaves as it is
+    async with beside() as nursery:
+        await _live(tree, path, ready, exchange.seed)
+        recovery.begin(_watch(exchange, tree, path, recovery.changed, nursery))
+        yield recovery
+        await recovery.finish()
 
 
 def _watch(
