@@ -1,18 +1,13 @@
 """``feedtree chaos run``: a campaign from the command line, its table, and how a failure is seen again."""
 
-import signal
-import sys
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 import trio
 from msgspec import Struct
 
 from feedtree.ops.chaos.campaign.classes import CLASSES, FaultClass
-from feedtree.ops.chaos.campaign.fleet_process import FleetFailed
 from feedtree.ops.chaos.campaign.ground import over_sockets
 from feedtree.ops.chaos.campaign.lines import Scale
 from feedtree.ops.chaos.campaign.observation import Observation
@@ -20,14 +15,11 @@ from feedtree.ops.chaos.campaign.reproduction import reproduce
 from feedtree.ops.chaos.campaign.run import Outcome, Setting, run_campaign
 from feedtree.ops.chaos.campaign.telling import line_of, told
 from feedtree.ops.chaos.spelling import WrongFault, known, parse
+from feedtree.ops.chaos_long_run import FAILED, FINE, long_run, say
 from feedtree.ops.config import VENUES, ConfigError
 from feedtree.ops.config_rules import shown
 from feedtree.ops.logs import silent
-from feedtree.ops.sim_process import SimulatorFailed
 
-T = TypeVar("T")
-
-FINE, FAILED = 0, 1
 _LONGEST = 600.0  # seconds that a fault may work
 _FULL = {"maintenance": 60.0, "long_way": 60.0}
 
@@ -55,15 +47,9 @@ def run(options: RunOptions) -> int:
         ConfigError: an option is wrong.
     """
     setting = _setting(options)
-    report_file(options.report)
-    try:
-        outcome = trio.run(breakable, partial(_run, setting))
-    except (SimulatorFailed, FleetFailed) as error:
-        say(f"feedtree: the campaign did not start: {error}")
+    outcome = long_run("campaign", partial(_run, setting), told, options.report)
+    if outcome is None:
         return FAILED
-    print(told(outcome), flush=True)
-    if options.report is not None:
-        options.report.write_bytes(msgspec.json.format(msgspec.json.encode(outcome), indent=2) + b"\n")
     if outcome.invariants and not outcome.interrupted and options.shrink:
         print(f"\nto see it again:\n\n{reproduce(outcome, silent(), say)}", flush=True)
     return FINE if outcome.held and not outcome.interrupted else FAILED
@@ -72,48 +58,6 @@ def run(options: RunOptions) -> int:
 async def _run(setting: Setting, scope: trio.CancelScope) -> Outcome:
     say(f"{len(setting.plan())} faults by seed {setting.seed} on {len(setting.lines())} streams")
     return await run_campaign(setting, over_sockets, silent(), tell=_tell, scope=scope)
-
-
-async def breakable(run: Callable[[trio.CancelScope], Awaitable[T]]) -> T:
-    """Run something whose scope Ctrl-C cancels.
-
-    Raises:
-        SimulatorFailed: the exchanges did not start.
-        FleetFailed: the proxies did not start.
-    """
-    scope = trio.CancelScope()
-    failure: Exception | None = None
-    async with trio.open_nursery() as nursery:
-        await nursery.start(_break_off, scope)
-        try:
-            result = await run(scope)
-        except (SimulatorFailed, FleetFailed) as error:
-            failure = error
-        nursery.cancel_scope.cancel()
-    if failure is not None:
-        raise failure  # outside of the nursery, so that it leaves as it is
-    return result
-
-
-def report_file(path: Path | None) -> None:
-    """Make sure that a report can be written there.
-
-    Raises:
-        ConfigError: it cannot.
-    """
-    if path is not None and not path.parent.is_dir():
-        raise ConfigError(
-            "--report", f"{shown(str(path))} cannot be made; allowed: a file in a folder that exists"
-        )
-
-
-async def _break_off(
-    scope: trio.CancelScope, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-) -> None:
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        task_status.started()
-        async for _ in signals:
-            scope.cancel()
 
 
 def _setting(options: RunOptions) -> Setting:
@@ -185,8 +129,3 @@ def _pick(text: str | None, faults: int) -> tuple[int, ...]:
 
 def _tell(seen: Observation) -> None:
     say(line_of(seen))
-
-
-def say(text: str) -> None:
-    """Print a line on stderr."""
-    print(text, file=sys.stderr, flush=True)

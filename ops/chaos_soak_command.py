@@ -3,19 +3,16 @@
 from functools import partial
 from pathlib import Path
 
-import msgspec
 import trio
 from msgspec import Struct
 
-from feedtree.ops.chaos.campaign.fleet_process import FleetFailed
 from feedtree.ops.chaos.campaign.ground import over_sockets
 from feedtree.ops.chaos.campaign.lines import Scale
 from feedtree.ops.chaos.campaign.soak import Soaked, run_soak
 from feedtree.ops.chaos.campaign.soak_telling import drawn, missed, told
-from feedtree.ops.chaos_run_command import FAILED, FINE, breakable, report_file, say
+from feedtree.ops.chaos_long_run import FAILED, FINE, long_run, say
 from feedtree.ops.config import ConfigError
 from feedtree.ops.logs import silent
-from feedtree.ops.sim_process import SimulatorFailed
 
 
 class SoakOptions(Struct, frozen=True):
@@ -43,15 +40,10 @@ def soak(options: SoakOptions) -> int:
             raise ConfigError(option, f"{value:g} is not allowed; allowed: a number over 0")
     if not 1 <= options.rate < 1e6:
         raise ConfigError("--rate", f"{options.rate:g} is not allowed; allowed: orders per second, 1 or more")
-    report_file(options.report)
-    try:
-        soaked = trio.run(breakable, partial(_run, options))
-    except (SimulatorFailed, FleetFailed) as error:
-        say(f"feedtree: the soak did not start: {error}")
+    soaked = long_run("soak", partial(_run, options), told, options.report)
+    if soaked is None:
         return FAILED
-    print(told(soaked), flush=True)
     if options.report is not None:
-        options.report.write_bytes(msgspec.json.format(msgspec.json.encode(soaked), indent=2) + b"\n")
         options.report.with_suffix(".svg").write_text(drawn(soaked), "utf-8")
     return FAILED if missed(soaked) or soaked.interrupted else FINE
 

@@ -205,27 +205,6 @@ async def test_a_soak_that_is_broken_off_tells_what_there_is(autojump_clock) -> 
     assert "it was broken off" in told(found)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "parts"),
-    [
-        (["--minutes", "0"], ["--minutes", "0 is not allowed", "over 0"]),
-        (["--every", "-1"], ["--every", "-1 is not allowed"]),
-        (["--rate", "0"], ["--rate", "1 or more"]),
-        (["--report", "/no/such/out.json"], ["--report", "a folder that exists"]),
-        (["--minute", "1"], ["--minute", "--minutes"]),
-    ],
-)
-def test_wrong_usage_of_the_soak_is_named(
-    arguments: list[str], parts: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert command(["chaos", "soak", *arguments]) == 2
-    stdout, stderr = capsys.readouterr()
-    assert stdout == ""
-    assert len(stderr.splitlines()) == 1
-    for part in parts:
-        assert part in stderr
-
-
 @pytest.mark.parametrize(("growth", "code"), [(0.0, 0), (2.0, 1)])
 def test_the_exit_code_is_1_where_something_grows(
     monkeypatch: pytest.MonkeyPatch,
