@@ -11,7 +11,8 @@ from feedtree.ops.bench.parts import Part
 from feedtree.ops.bench.performance import write_document
 from feedtree.ops.bench.printing import part_lines
 from feedtree.ops.bench.progress import say
-from feedtree.ops.bench.record import Record, UnreadableRecord, read_record, recorded, write_record
+from feedtree.ops.bench.record import Record, read_record, recorded
+from feedtree.ops.bench.record_file import UnreadableRecord, write_record
 from feedtree.ops.bench.registry import PARTS
 
 DOCS = Path("docs")

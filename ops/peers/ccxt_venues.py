@@ -1,4 +1,4 @@
-"""ccxt's gate and mexc, pointed at the simulators; otherwise as they are. Used in `.venv-peers`, and of nothing else.
+"""ccxt's gate and mexc, pointed at the simulators; otherwise as they are. Used in environments that have it.
 
 ccxt's mexc is used with two of its options, for what it does by default is not right, against MEXC itself too: it
 skips the push that the REST book falls into, which cannot be at 10ms, where a push is one step of the engine; and it

@@ -3,12 +3,12 @@
 import asyncio
 from typing import Any
 
-import ccxt.pro  # type: ignore[import-not-found,import-untyped,unused-ignore]
 import uvloop
 
 from feedtree.ops.bench.extras.task import Counter, Task, perform
 from feedtree.ops.bench.measure import Sample
 from feedtree.ops.bench.truth import Books, Ladder
+from feedtree.ops.peers.ccxt_venues import gate
 
 LEVELS = 400
 
@@ -50,15 +50,9 @@ async def _for_ever(watch: Any, *arguments: Any) -> None:
 
 
 def _gate(task: Task) -> Any:
-    exchange = ccxt.pro.gate({"enableRateLimit": False})
+    exchange = gate({"gateio.spot": {"ws": task.ws_url, "rest": f"{task.rest_url}/api/v4"}})
     exchange.ssl_context = task.context
     exchange.cafile = task.ca_file
-    exchange.urls["api"]["spot"] = task.ws_url
-    for visibility in ("public", "private"):
-        for key in exchange.urls["api"][visibility]:
-            exchange.urls["api"][visibility][key] = f"{task.rest_url}/api/v4/{key}"
-    exchange.options["fetchMarkets"]["types"] = ["spot"]
-    exchange.has["fetchCurrencies"] = False
     return exchange
 
 

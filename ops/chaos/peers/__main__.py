@@ -13,12 +13,13 @@ import trio
 
 from feedtree.ops.bench.printing import table_lines
 from feedtree.ops.bench.progress import say
+from feedtree.ops.bench.record_file import UnreadableRecord, read_file, write_record
 from feedtree.ops.chaos.peers.contest import Entrant, Rules, run_contest
 from feedtree.ops.chaos.peers.environments import CLIENTS, CannotInstall, prepare, surroundings
 from feedtree.ops.chaos.peers.findings import Trial
 from feedtree.ops.chaos.peers.ordeals import ORDEALS
 from feedtree.ops.chaos.peers.page import PAGE, write_page
-from feedtree.ops.chaos.peers.record import Record, UnreadableRecord, read_record, recorded, write_record
+from feedtree.ops.chaos.peers.record import Record, recorded
 from feedtree.ops.chaos.peers.tables import remarks, tables
 from feedtree.ops.sim_process import SimulatorFailed
 
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     code = 0
     try:
-        record = read_record(options.read) if options.read else None
+        record = read_file(options.read, Record) if options.read else None
     except UnreadableRecord as error:
         say(str(error))
         return 2

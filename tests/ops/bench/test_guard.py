@@ -6,7 +6,8 @@ import pytest
 
 from feedtree.ops.bench.guard import guard_lines, uncompared, worse
 from feedtree.ops.bench.parts import Figure, Kind
-from feedtree.ops.bench.record import Record, UnreadableRecord, read_record, write_record
+from feedtree.ops.bench.record import Record, read_record
+from feedtree.ops.bench.record_file import UnreadableRecord, write_record
 
 Make = Callable[..., Record]
 

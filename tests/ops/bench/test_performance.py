@@ -10,7 +10,8 @@ from feedtree.ops.bench.charts import Bar, Heading, bars
 from feedtree.ops.bench.parts import Figure, Part, Table
 from feedtree.ops.bench.performance import CHARTS, STORY, document, markdown, write_document
 from feedtree.ops.bench.printing import part_lines, rendered, verdict
-from feedtree.ops.bench.record import Record, write_record
+from feedtree.ops.bench.record import Record
+from feedtree.ops.bench.record_file import write_record
 from feedtree.ops.bench.registry import PARTS
 
 Make = Callable[..., Record]

@@ -7,12 +7,13 @@ from xml.etree import ElementTree
 
 import pytest
 
+from feedtree.ops.bench.record_file import UnreadableRecord, read_file, write_record
 from feedtree.ops.chaos.page import PAGE as CHAOS_PAGE
 from feedtree.ops.chaos.peers import __main__ as command
 from feedtree.ops.chaos.peers.findings import Trial
 from feedtree.ops.chaos.peers.ordeals import ORDEALS
 from feedtree.ops.chaos.peers.page import CHART, PAGE, STORY, chart, page, write_page
-from feedtree.ops.chaos.peers.record import Record, UnreadableRecord, read_record, write_record
+from feedtree.ops.chaos.peers.record import Record
 from feedtree.ops.chaos.peers.tables import remarks, seconds, tables
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -141,7 +142,7 @@ def test_a_record_can_be_shown_and_written_again(
     """--read measures nothing."""
     file = tmp_path / "run.json"
     write_record(made(), file)
-    assert read_record(file) == made()
+    assert read_file(file, Record) == made()
     monkeypatch.setattr(command, "DOCS", tmp_path)
     assert command.main(["--read", str(file), "--write"]) == 0
     assert "never -> never" in capsys.readouterr().out
@@ -152,7 +153,7 @@ def test_what_is_no_record_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
     """With the name of the file."""
     file = tmp_path / "run.json"
     with pytest.raises(UnreadableRecord, match=r"run\.json"):
-        read_record(file)
+        read_file(file, Record)
     file.write_text("[]")
     assert command.main(["--read", str(file)]) == 2
     assert "run.json: Expected `object`" in capsys.readouterr().err
