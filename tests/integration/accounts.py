@@ -8,7 +8,6 @@ from typing import Any
 
 import trio
 
-from feedtree.actors.mailbox import Mailbox
 from feedtree.exchanges.access import Reach
 from feedtree.exchanges.credentials import Credentials
 from feedtree.exchanges.private.messages import AccountSnapshot, Fill, OrderUpdate
@@ -24,16 +23,6 @@ HELD = Credentials(DEMO_KEY, DEMO_SECRET)
 def config_of(lab: Any, venue: str, **options: Any) -> Config:
     """Return a config that has this account alone; options as `Account`."""
     return Config({}, accounts={venue: {"main": lab.account_config(venue, **options)}})
-
-
-def taken(mailbox: Mailbox) -> list[Any]:
-    """Return everything that waits in a mailbox."""
-    messages: list[Any] = []
-    try:
-        while True:
-            messages += mailbox.take_nowait()
-    except trio.WouldBlock:
-        return messages
 
 
 def of(kind: type, messages: Iterable[Any]) -> list[Any]:

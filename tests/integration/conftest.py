@@ -30,17 +30,12 @@ from feedtree.ops.sim.accounts.config import DEMO_KEY, DEMO_SECRET
 from feedtree.ops.sim.config import SimConfig
 from feedtree.ops.sim.faults import Fault, inflict
 from feedtree.ops.sim.server import RunningSim, serve_sim
+from tests.clock import wall_ns
 
 pytest.register_assert_rewrite("tests.integration.accounts", "tests.integration.recording")
 
-EPOCH_NS = 1_790_000_000_000_000_000
 PORT = 9000
 VENUES = ("gateio.spot", "mexc.spot")
-
-
-def wall_ns() -> int:
-    """UTC nanoseconds that go with trio's clock."""
-    return EPOCH_NS + int(trio.current_time() * 1e9)
 
 
 @dataclass

@@ -44,9 +44,9 @@ from feedtree.ops.campaign.script import Disturbance
 from feedtree.ops.campaign.stage import KEY_LIFE, SYMBOLS, Stage, open_stage
 from feedtree.ops.campaign.trader import amend_down
 from feedtree.ops.sim.markets import GATEIO, MEXC
+from tests.clock import wall_ns
 
 pytestmark = pytest.mark.campaign
-EPOCH_NS = 1_790_000_000_000_000_000
 LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(50))
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 EXAMPLES = settings(max_examples=200 if DEEP else 14, stateful_step_count=30)
@@ -68,11 +68,6 @@ patience = st.sampled_from([inf, inf, inf, 0.0, 0.005, 0.3])  # of a caller, sec
 wanted = st.lists(st.tuples(wishes, patience), min_size=1, max_size=3)
 ways = st.sampled_from(HOW)
 moments = st.sampled_from([0.1, 0.5, 1.0, 2.5])  # for which something is broken, seconds
-
-
-def wall_ns() -> int:
-    """UTC nanoseconds that go with trio's clock."""
-    return EPOCH_NS + int(trio.current_time() * 1e9)
 
 
 class Play:

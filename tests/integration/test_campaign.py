@@ -16,18 +16,13 @@ from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.ops.campaign.cuts import points
 from feedtree.ops.campaign.run import Result, run_seed
 from feedtree.ops.sim.markets import GATEIO, MEXC
+from tests.clock import wall_ns
 
 pytestmark = pytest.mark.campaign
-EPOCH_NS = 1_790_000_000_000_000_000
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 SEEDS = 1_000 if DEEP else 100  # at each venue
 LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 REAL = 100 if DEEP else 3
-
-
-def wall_ns() -> int:
-    """UTC nanoseconds that go with trio's clock."""
-    return EPOCH_NS + int(trio.current_time() * 1e9)
 
 
 def failures(results: list[Result]) -> list[str]:

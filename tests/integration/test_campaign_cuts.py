@@ -18,19 +18,14 @@ from feedtree.ops.campaign.judge import broken
 from feedtree.ops.campaign.run import run_seed
 from feedtree.ops.campaign.stage import KEY_LIFE, SYMBOLS, Stage, open_stage
 from feedtree.ops.sim.markets import GATEIO, MEXC
+from tests.clock import wall_ns
 
-EPOCH_NS = 1_790_000_000_000_000_000
 BTC = SYMBOLS[0]
 TAKES = Wish(BTC, Side.BUY, TimeInForce.IOC, crosses=True, timeout=2.0)
 LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(50))
 
 each_venue = pytest.mark.parametrize("venue", [GATEIO, MEXC])
 each_way = pytest.mark.parametrize("how", HOW)
-
-
-def wall_ns() -> int:
-    """UTC nanoseconds that go with trio's clock."""
-    return EPOCH_NS + int(trio.current_time() * 1e9)
 
 
 @asynccontextmanager

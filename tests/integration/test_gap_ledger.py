@@ -20,19 +20,15 @@ from feedtree.exchanges.public.views import deltas
 from feedtree.ops import Config
 from feedtree.ops.chaos.proxy import Proxy, open_proxy
 from feedtree.ops.chaos.rerouting import through
+from tests.clock import wall_ns
 
 STABLE = 12.0  # seconds after which an earlier outage is forgotten
 PUSHED_NS = 130_000_000  # the longest that a push of these channels lags the engine
 TRUE_BEGIN_NS = 200_000_000  # a stream of this pace had its last message no earlier before a fault
-EPOCH_NS = 1_790_000_000_000_000_000
 TRADE_IDS: dict[str, Callable[[int], str]] = {
     "gateio.spot": str,
     "mexc.spot": lambda number: f"{number}X0_{number + 1}X0",
 }
-
-
-def wall_ns() -> int:
-    return EPOCH_NS + int(trio.current_time() * 1e9)
 
 
 @dataclass

@@ -25,7 +25,8 @@ from feedtree.exchanges.private.orders import OrderStatus
 from feedtree.ops import Config
 from feedtree.supervisors import ChildState
 from tests.integration import accounts
-from tests.integration.accounts import of, settled, taken
+from tests.integration.accounts import of, settled
+from tests.taking import taken
 
 VENUE = "gateio.spot"
 KEY = "gateio.spot/main"

@@ -14,6 +14,7 @@ from feedtree.exchanges.private.session import Session
 from feedtree.ops import Config
 from feedtree.ops.sim.accounts.config import AccountConfig
 from feedtree.supervisors import ChildState
+from tests.taking import taken
 
 PLENTY = {"BTC": "1000", "ETH": "1000", "USDT": "1000000"}
 TWO = (
@@ -100,9 +101,7 @@ async def test_a_public_codec_that_breaks_costs_no_account_anything(
             await trio.sleep(3.0)
             assert placed["status"] == "closed"
             assert generations(running) == {"gateio.spot/main": 1}
-            messages = mailbox.take_nowait()
-            while mailbox.statistics().depth:
-                messages += mailbox.take_nowait()
+            messages = taken(mailbox)
             assert not [m for m in messages if isinstance(m, AccountStreamLost)]
             assert not [m for m in messages if getattr(m, "recovered", False)]  # 0 pushes lost
             assert len([m for m in messages if isinstance(m, Fill)]) == len(exchanges.account().now.fills)

@@ -22,7 +22,8 @@ from feedtree.exchanges.private.messages import (
 from feedtree.exchanges.private.orders import OrderStatus, OrderType, TimeInForce
 from feedtree.ops.sim.mexc.account_shapes import order_id
 from tests.integration import accounts
-from tests.integration.accounts import of, taken
+from tests.integration.accounts import of
+from tests.taking import taken
 
 VENUE = "mexc.spot"
 KEY = "mexc.spot/main"

@@ -1,23 +1,27 @@
 """The venue pushes one book no more, and says nothing: found by its trades, and healed on the same connection."""
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import trio
 
 from feedtree.exchanges.public.messages import BookResynced, StreamEvent, StreamLost
+from tests.taking import taken
 
 SPELLED = {"gateio.spot": "BTC_USDT", "mexc.spot": "BTCUSDT"}
 CAUSE = "the book stands still while trades of BTC/USDT go on"
 
 
-def taken(mailbox: Any) -> list[object]:
-    messages: list[object] = []
-    with suppress(trio.WouldBlock):
-        while True:
-            messages += mailbox.take_nowait()
-    return messages
+@asynccontextmanager
+async def usual(lab: Any, tree: Any, **options: Any) -> AsyncIterator[tuple[Any, Any]]:
+    """Exchanges, and a tree that has been live for long enough to know what is usual; options as `Lab.config`."""
+    async with lab() as exchanges, tree(exchanges, exchanges.config(**options)) as running:
+        for websocket in running.websockets.values():
+            await websocket.wait_live(5)
+        await trio.sleep(30)
+        yield exchanges, running
 
 
 @pytest.mark.parametrize("venue", ["gateio.spot", "mexc.spot"])
@@ -25,10 +29,7 @@ async def test_a_mute_book_is_asked_for_anew_on_the_same_connection(
     autojump_clock, lab, tree, venue: str
 ) -> None:
     """Found in under 2 s, live again a second later; its siblings go on, and nothing is restarted."""
-    async with lab() as exchanges, tree(exchanges, exchanges.config(venues=(venue,))) as running:
-        websocket = running.websockets[venue]
-        await websocket.wait_live(5)
-        await trio.sleep(30)
+    async with usual(lab, tree, venues=(venue,)) as (exchanges, running):
         assert running.gaps() == []
         mailbox = running.public.mailbox()
         began_ns = exchanges.sim.simulation.venues[venue].clock.now_ns()
@@ -57,10 +58,7 @@ async def test_a_book_that_stays_mute_costs_the_connection_in_the_end(
     autojump_clock, lab, tree, venue: str
 ) -> None:
     """Asked for anew it is confirmed and silent, by Gate.io's other channel, too: the connection is given up, once."""
-    async with lab() as exchanges, tree(exchanges, exchanges.config(venues=(venue,))) as running:
-        websocket = running.websockets[venue]
-        await websocket.wait_live(5)
-        await trio.sleep(30)
+    async with usual(lab, tree, venues=(venue,)) as (exchanges, running):
         exchanges.turn(venue, silent_topic=SPELLED[venue])
         exchanges.inflict(venue, "standstill", symbol=SPELLED[venue], seconds=1000.0)
         await trio.sleep(20)
@@ -79,10 +77,7 @@ async def test_a_book_that_stays_mute_costs_the_connection_in_the_end(
 
 async def test_quiet_symbols_cost_nothing(autojump_clock, lab, tree) -> None:
     """A busy market falls silent, trades and books together: whatever else that costs, no book stands still."""
-    async with lab() as exchanges, tree(exchanges, exchanges.config()) as running:
-        for websocket in running.websockets.values():
-            await websocket.wait_live(5)
-        await trio.sleep(30)
+    async with usual(lab, tree) as (exchanges, running):
         for rate in (0.0, 4.0):
             exchanges.sim.simulation.rate = rate
             await trio.sleep(120)
@@ -91,10 +86,7 @@ async def test_quiet_symbols_cost_nothing(autojump_clock, lab, tree) -> None:
 
 async def test_a_loop_that_is_blocked_costs_no_book(autojump_clock, lab, tree) -> None:
     """Three seconds in which nothing is read: the looks that were late prove nothing."""
-    async with lab() as exchanges, tree(exchanges, exchanges.config()) as running:
-        for websocket in running.websockets.values():
-            await websocket.wait_live(5)
-        await trio.sleep(30)
+    async with usual(lab, tree) as (_, running):
         for _ in range(5):
             autojump_clock.jump(3.0)
             await trio.sleep(5)

@@ -23,9 +23,10 @@ from feedtree.exchanges.private.store import AccountStore
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.account_watch import account_lines, account_report, account_row, fills_lines
+from tests.clock import EPOCH_NS
+from tests.taking import taken
 
 BTC = Symbol("BTC", "USDT")
-EPOCH_NS = 1_790_000_000_000_000_000
 
 
 def store_of() -> AccountStore:
@@ -79,15 +80,6 @@ def report(*unexplained: str) -> Reconciliation:
     )
 
 
-def told(mailbox: Mailbox) -> list[Any]:
-    messages: list[Any] = []
-    try:
-        while True:
-            messages += mailbox.take_nowait()
-    except trio.WouldBlock:
-        return messages
-
-
 async def test_a_row_and_an_entry_of_the_report_tell_the_same(autojump_clock: Any) -> None:
     """State, open orders, fills and balances, the quote currency first; consistency only where the stream is live."""
     store = store_of()
@@ -130,7 +122,7 @@ async def test_each_thing_that_happens_to_an_account_is_a_line(autojump_clock: A
     store.resolved("t-2", Accepted(client_order_id="t-2", order_id="8"), 100_000_000)
     store.lost(again, "reset")
     store.failed("key refused: enter a new one")
-    assert account_lines(told(mailbox)) == [
+    assert account_lines(taken(mailbox)) == [
         "gateio.spot/main up",
         "gateio.spot/main reconciled in 0.25 s: 1 fills, 2 orders, 3 balances found; unexplained: USDT moved by 5",
         "gateio.spot/main lost: closed by the peer",
@@ -150,7 +142,7 @@ async def test_the_fills_of_a_moment_are_one_line(autojump_clock: Any) -> None:
     store.apply_order(order())
     store.apply_fill(fill(1))
     store.apply_fill(fill(2, "0.00100"), recovered=True)
-    fills = [message for message in told(mailbox) if isinstance(message, Fill)]
+    fills = [message for message in taken(mailbox) if isinstance(message, Fill)]
     assert fills_lines({"gateio.spot/main": fills}) == [
         "gateio.spot/main filled: buy 0.5 BTC/USDT at 96,000.1 and 1 fills more"
     ]

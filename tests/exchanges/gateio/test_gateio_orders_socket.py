@@ -44,8 +44,8 @@ from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
 from feedtree.exchanges.wire.memory import MemoryNetwork
 from feedtree.exchanges.wire.transport import Transport, receive
+from tests.clock import wall_ns
 
-EPOCH_NS = 1_790_000_000_000_000_000
 BTC = Symbol("BTC", "USDT")
 ROW = {
     "id": "7",
@@ -61,10 +61,6 @@ ROW = {
     "time_in_force": "gtc",
     "create_time_ms": 1_790_000_000_123,
 }
-
-
-def wall_ns() -> int:
-    return EPOCH_NS + int(trio.current_time() * 1e9)
 
 
 def place() -> PlaceRequest:

@@ -31,9 +31,9 @@ from feedtree.exchanges.rest import RestClient
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol, SymbolMap
 from feedtree.exchanges.wire.memory import Fault
+from tests.clock import EPOCH_NS
 
 BTC = Symbol("BTC", "USDT")
-EPOCH_NS = 1_790_000_000_000_000_000
 EXPIRES_NS = EPOCH_NS + 2_000_000_000
 PLACED = {"symbol": "BTCUSDT", "orderId": "C02__7", "orderListId": -1, "transactTime": 1_790_000_000_123}
 ROW = {

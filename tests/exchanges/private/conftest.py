@@ -15,18 +15,13 @@ from feedtree.exchanges.private.rest import RawFill
 from feedtree.exchanges.private.store import AccountStore
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
+from tests.clock import EPOCH_NS, wall_ns
 
-EPOCH_NS = 1_790_000_000_000_000_000
 MS = 1_000_000
 BTC = Symbol("BTC", "USDT")
 ETH = Symbol("ETH", "USDT")
 
 Push = Order | RawFill | BalanceChange
-
-
-def wall_ns() -> int:
-    """UTC nanoseconds that go with trio's clock."""
-    return EPOCH_NS + int(trio.current_time() * 1e9)
 
 
 def _tell(account: AccountStore, push: Push) -> None:

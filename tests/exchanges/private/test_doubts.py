@@ -12,13 +12,9 @@ from feedtree.exchanges.private.messages import Balance
 from feedtree.exchanges.private.reconcile import History, reconcile
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
+from tests.clock import EPOCH_NS, wall_ns
 
 BTC = Symbol("BTC", "USDT")
-EPOCH_NS = 1_790_000_000_000_000_000
-
-
-def wall_ns() -> int:
-    return EPOCH_NS + int(trio.current_time() * 1e9)
 
 
 async def compare(store: Any, account: Any) -> Any:

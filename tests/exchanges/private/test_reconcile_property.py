@@ -1,7 +1,6 @@
 """Any order, duplication and loss of pushes, and a comparison: each fill once, and the venue's own state."""
 
 from collections import Counter
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -19,14 +18,11 @@ from feedtree.exchanges.private.reconcile import History, reconcile
 from feedtree.exchanges.private.store import AccountStore
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
+from tests.clock import wall_ns
+from tests.taking import taken
 
 BTC = Symbol("BTC", "USDT")
 ETH = Symbol("ETH", "USDT")
-EPOCH_NS = 1_790_000_000_000_000_000
-
-
-def wall_ns() -> int:
-    return EPOCH_NS + int(trio.current_time() * 1e9)
 
 
 actions = st.lists(
@@ -112,7 +108,7 @@ class Run:
         assert report.consistent, report
         assert store.consistent
         self.flush()  # what comes late, after all was found, changes nothing
-        told = take_all(self.mailbox)
+        told = taken(self.mailbox)
         assert isinstance(told[0], AccountSnapshot)
         assert [message.sequence for message in told] == list(range(len(told)))
         fills = Counter((each.order_id, each.price, each.quantity) for each in told if isinstance(each, Fill))
@@ -134,14 +130,6 @@ class Run:
                 known.add(message.order.order_id)
             elif isinstance(message, Fill):
                 assert message.order_id in known
-
-
-def take_all(mailbox: Mailbox) -> list[Any]:
-    taken: list[Any] = []
-    with suppress(trio.WouldBlock):
-        while True:
-            taken += mailbox.take_nowait()
-    return taken
 
 
 @pytest.mark.parametrize("account_wide", [True, False])

@@ -19,14 +19,10 @@ from feedtree.exchanges.private.reconcile import History, reconcile
 from feedtree.exchanges.private.store import AccountStore
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
+from tests.clock import wall_ns
 
 BTC = Symbol("BTC", "USDT")
 ETH = Symbol("ETH", "USDT")
-EPOCH_NS = 1_790_000_000_000_000_000
-
-
-def wall_ns() -> int:
-    return EPOCH_NS + int(trio.current_time() * 1e9)
 
 
 class Processes:

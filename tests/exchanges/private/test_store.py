@@ -29,6 +29,7 @@ from feedtree.exchanges.private.orders import Accepted, Rejected, RejectReason
 from feedtree.exchanges.private.store import PATIENCE, AccountStore
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
+from tests.taking import taken
 
 BTC = Symbol("BTC", "USDT")
 D = Decimal
@@ -45,15 +46,6 @@ def report(*unexplained: str, **changes: Any) -> Reconciliation:
         "took_ns": 0,
     }
     return Reconciliation(**{**given, **changes})
-
-
-def taken(mailbox: Mailbox) -> list[Any]:
-    messages: list[Any] = []
-    try:
-        while True:
-            messages += mailbox.take_nowait()
-    except trio.WouldBlock:
-        return messages
 
 
 def listen(store: AccountStore, **options: Any) -> Mailbox:

@@ -21,8 +21,8 @@ from feedtree.exchanges.wire.transport import receive
 from feedtree.ops.sim.accounts.config import DEMO_KEY, DEMO_SECRET
 from feedtree.ops.sim.config import SimConfig
 from feedtree.ops.sim.server import open_sim
+from tests.clock import EPOCH_NS
 
-EPOCH_NS = 1_790_000_000_000_000_000
 PATHS = {"gateio.spot": "/ws/v4/", "mexc.spot": "/ws"}
 
 

@@ -1,7 +1,7 @@
 """A desk over a scripted venue: what is asked for arrives, is answered, pushed and found again, or gets lost."""
 
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -41,15 +41,11 @@ from feedtree.exchanges.private.rest import RawFill
 from feedtree.exchanges.private.store import AccountStore
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
+from tests.clock import EPOCH_NS, wall_ns
+from tests.taking import taken
 
-EPOCH_NS = 1_790_000_000_000_000_000
 BTC = Symbol("BTC", "USDT")
 ETH = Symbol("ETH", "USDT")
-
-
-def wall_ns() -> int:
-    """UTC nanoseconds that go with trio's clock."""
-    return EPOCH_NS + int(trio.current_time() * 1e9)
 
 
 @dataclass
@@ -426,9 +422,7 @@ class DeskBench:
         return [message for message in self._told() if isinstance(message, OrderResolved)]
 
     def _told(self) -> list[Any]:
-        with suppress(trio.WouldBlock):
-            while True:
-                self._messages += self._mailbox.take_nowait()
+        self._messages += taken(self._mailbox)
         return self._messages
 
 
