@@ -1,11 +1,12 @@
 """The proxies of a campaign, one for each line: in this process, or in one of their own."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from typing import Protocol
 
 import trio
+from msgspec import Struct
 
 from feedtree.exchanges.wire.transport import Network
 from feedtree.ops.beside import beside
@@ -13,6 +14,24 @@ from feedtree.ops.chaos.fault import Scope
 from feedtree.ops.chaos.kinds import PROXY_FAULTS
 from feedtree.ops.chaos.proxy import Proxy, open_proxy
 from feedtree.ops.chaos.spelling import make_fault
+
+
+class FaultOrder(Struct, frozen=True):
+    """A fault that is to work.
+
+    Args:
+        line: the number of the proxy.
+        fault: its name.
+        parameters: its own.
+        on: the connections that it meets; None is the fault's usual.
+        count: how many of the new ones it meets; 0 is all.
+    """
+
+    line: int
+    fault: str
+    parameters: dict[str, object]
+    on: Scope | None = None
+    count: int = 0
 
 
 class Fleet(Protocol):
@@ -23,16 +42,8 @@ class Fleet(Protocol):
         """Where each listens."""
         ...
 
-    async def begin(
-        self,
-        line: int,
-        fault: str,
-        parameters: Mapping[str, object],
-        *,
-        on: Scope | None = None,
-        count: int = 0,
-    ) -> int:
-        """Let a fault work on a line; return what `end` takes. Arguments as `Proxy.fault`."""
+    async def begin(self, order: FaultOrder) -> int:
+        """Let a fault work; return what `end` takes."""
         ...
 
     async def end(self, handle: int) -> None:
@@ -59,27 +70,19 @@ class LocalFleet:
         """See `Fleet.ports`."""
         return [proxy.address[1] for proxy in self._proxies]
 
-    async def begin(
-        self,
-        line: int,
-        fault: str,
-        parameters: Mapping[str, object],
-        *,
-        on: Scope | None = None,
-        count: int = 0,
-    ) -> int:
+    async def begin(self, order: FaultOrder) -> int:
         """See `Fleet.begin`.
 
         Raises:
             WrongFault: there is no such fault, parameter or value.
         """
-        made = make_fault(PROXY_FAULTS, fault, parameters)
+        made = make_fault(PROXY_FAULTS, order.fault, order.parameters)
         handle = next(self._handles)
         self._held[handle] = release, ended = trio.Event(), trio.Event()
 
         async def hold(*, task_status: trio.TaskStatus[None]) -> None:
             try:
-                async with self._proxies[line].fault(made, on=on, count=count):
+                async with self._proxies[order.line].fault(made, on=order.on, count=order.count):
                     task_status.started()
                     await release.wait()
             finally:

@@ -5,7 +5,7 @@ It is told by lines of JSON on stdin, and answers each by a line on stdout. It e
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -14,8 +14,7 @@ from msgspec import Struct
 
 from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.ops.beside import beside
-from feedtree.ops.chaos.campaign.fleet import LocalFleet, open_fleet
-from feedtree.ops.chaos.fault import Scope
+from feedtree.ops.chaos.campaign.fleet import FaultOrder, LocalFleet, open_fleet
 from feedtree.ops.chaos.spelling import WrongFault
 
 _HOST = "127.0.0.1"
@@ -28,14 +27,10 @@ class FleetFailed(Exception):
 
 
 class Begin(Struct, frozen=True, tag=True):
-    """Let a fault work; arguments as `Fleet.begin`."""
+    """Let a fault work."""
 
     number: int
-    line: int
-    fault: str
-    parameters: dict[str, object]
-    on: Scope | None
-    count: int
+    order: FaultOrder
 
 
 class End(Struct, frozen=True, tag=True):
@@ -81,15 +76,7 @@ class RemoteFleet:
         """See `Fleet.ports`."""
         return self._ports
 
-    async def begin(
-        self,
-        line: int,
-        fault: str,
-        parameters: Mapping[str, object],
-        *,
-        on: Scope | None = None,
-        count: int = 0,
-    ) -> int:
+    async def begin(self, order: FaultOrder) -> int:
         """See `Fleet.begin`.
 
         Raises:
@@ -97,7 +84,7 @@ class RemoteFleet:
             FleetFailed: the process is gone.
         """
         self._numbers += 1
-        answer = await self._ask(Begin(self._numbers, line, fault, dict(parameters), on, count))
+        answer = await self._ask(Begin(self._numbers, order))
         if answer.wrong:
             raise WrongFault(answer.wrong)
         return answer.handle
@@ -195,10 +182,7 @@ async def _do(
     answer = Answer(request.number)
     try:
         if isinstance(request, Begin):
-            handle = await fleet.begin(
-                request.line, request.fault, request.parameters, on=request.on, count=request.count
-            )
-            answer = Answer(request.number, handle)
+            answer = Answer(request.number, await fleet.begin(request.order))
         else:
             await fleet.end(request.handle)
     except WrongFault as error:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from feedtree.ops.chaos.campaign.arena import Arena
 from feedtree.ops.chaos.campaign.classes import Step
+from feedtree.ops.chaos.campaign.fleet import FaultOrder
 from feedtree.ops.chaos.campaign.lines import Line
 
 
@@ -37,9 +38,8 @@ async def _step(arena: Arena, line: Line, step: Step) -> AsyncIterator[None]:
     ground, exchanges = arena.ground, arena.exchanges
     match step.place:
         case "proxy":
-            handle = await ground.fleet.begin(
-                line.number, step.name, step.values, on=step.on, count=step.count
-            )
+            order = FaultOrder(line.number, step.name, dict(step.values), step.on, step.count)
+            handle = await ground.fleet.begin(order)
             try:
                 yield
             finally:

@@ -9,7 +9,7 @@ import trio
 from feedtree.exchanges.wire.memory import MemoryNetwork
 from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import receive
-from feedtree.ops.chaos.campaign.fleet import open_fleet
+from feedtree.ops.chaos.campaign.fleet import FaultOrder, open_fleet
 from feedtree.ops.chaos.campaign.fleet_process import FleetFailed, open_remote_fleet
 from feedtree.ops.chaos.campaign.footprint import footprint
 from feedtree.ops.chaos.campaign.lateness import Lateness
@@ -151,14 +151,14 @@ async def test_a_fault_meets_one_line_and_ends_when_it_is_told() -> None:
         async with open_fleet(network, ["one", "two"], ("venue", 80), 1) as fleet:
             one = await network.dial("one", fleet.ports[0])
             two = await network.dial("two", fleet.ports[1])
-            handle = await fleet.begin(0, "stall", {"direction": "up"})
+            handle = await fleet.begin(FaultOrder(0, "stall", {"direction": "up"}))
             await one.send_all(b"held")
             await two.send_all(b"free")
             assert await receive(two) == b"free"
             await fleet.end(handle)
             assert await receive(one) == b"held"
             with pytest.raises(WrongFault, match="black_hole"):
-                await fleet.begin(0, "blackhole", {})
+                await fleet.begin(FaultOrder(0, "blackhole", {}))
         nursery.cancel_scope.cancel()
 
 
@@ -173,17 +173,17 @@ async def test_proxies_in_a_process_of_their_own_do_the_same() -> None:
             assert await receive(server) == b"hello"
             client.close()
             server.close()
-            handle = await fleet.begin(1, "refuse", {})
+            handle = await fleet.begin(FaultOrder(1, "refuse", {}))
             with pytest.raises(Exception, match="refused"):
                 await network.dial("127.0.0.1", fleet.ports[1])
             await fleet.end(handle)
             (await network.dial("127.0.0.1", fleet.ports[1])).close()
             (await listener.accept()).close()
             with pytest.raises(WrongFault, match="direction"):
-                await fleet.begin(1, "stall", {"durection": "up"})
+                await fleet.begin(FaultOrder(1, "stall", {"durection": "up"}))
             fleet._process.kill()
             with pytest.raises(FleetFailed, match="gone"):
-                await fleet.begin(1, "reset", {})
+                await fleet.begin(FaultOrder(1, "reset", {}))
     listener.close()
 
 
