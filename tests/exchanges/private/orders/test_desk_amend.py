@@ -7,11 +7,7 @@ import pytest
 import trio
 
 from feedtree.exchanges.errors import RestFailed
-from feedtree.exchanges.private.order_errors import (
-    AccountInconsistent,
-    DeskKilled,
-    OrderRefused,
-)
+from feedtree.exchanges.private.order_errors import AccountInconsistent, DeskKilled, OrderRefused
 from feedtree.exchanges.private.order_limits import HardLimits
 from feedtree.exchanges.private.order_options import OrderOptions
 from feedtree.exchanges.private.orders import RejectReason

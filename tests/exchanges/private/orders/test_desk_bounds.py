@@ -5,15 +5,8 @@ from typing import Any
 import pytest
 import trio
 
-from feedtree.exchanges.private.order_doors import (
-    Brake,
-    Unanswered,
-)
-from feedtree.exchanges.private.order_errors import (
-    DeskClosed,
-    OrderOutcomeUnknown,
-    OrderRefused,
-)
+from feedtree.exchanges.private.order_doors import Brake, Unanswered
+from feedtree.exchanges.private.order_errors import DeskClosed, OrderOutcomeUnknown, OrderRefused
 from feedtree.exchanges.private.order_limits import HardLimits
 from feedtree.exchanges.private.order_options import OrderOptions
 from feedtree.exchanges.private.orders import Accepted, RejectReason

@@ -6,14 +6,8 @@ import pytest
 import trio
 
 from feedtree.exchanges.errors import RestFailed, VenueThrottled
-from feedtree.exchanges.private.order_doors import (
-    CancelRequest,
-)
-from feedtree.exchanges.private.order_errors import (
-    OrderNotFound,
-    OrderOutcomeUnknown,
-    OrderRefused,
-)
+from feedtree.exchanges.private.order_doors import CancelRequest
+from feedtree.exchanges.private.order_errors import OrderNotFound, OrderOutcomeUnknown, OrderRefused
 from feedtree.exchanges.private.orders import Accepted, OrderStatus, RejectReason
 from feedtree.exchanges.symbols import Symbol
 

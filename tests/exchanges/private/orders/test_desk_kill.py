@@ -7,14 +7,8 @@ import trio
 
 from feedtree.exchanges.errors import RestFailed
 from feedtree.exchanges.private.cancel_report import Cause
-from feedtree.exchanges.private.order_doors import (
-    Answered,
-    CancelRequest,
-)
-from feedtree.exchanges.private.order_errors import (
-    DeskKilled,
-    OrderOutcomeUnknown,
-)
+from feedtree.exchanges.private.order_doors import Answered, CancelRequest
+from feedtree.exchanges.private.order_errors import DeskKilled, OrderOutcomeUnknown
 from feedtree.exchanges.private.orders import Accepted, OrderStatus, Rejected
 from feedtree.exchanges.symbols import Symbol
 

@@ -8,18 +8,8 @@ import trio
 
 from feedtree.exchanges.errors import RestFailed, VenueThrottled
 from feedtree.exchanges.private.order_doors import Answered, PlaceRequest, Refused
-from feedtree.exchanges.private.order_errors import (
-    AccountInconsistent,
-    DeskClosed,
-    OrderOutcomeUnknown,
-)
-from feedtree.exchanges.private.orders import (
-    Accepted,
-    OrderStatus,
-    Rejected,
-    RejectReason,
-    TimeInForce,
-)
+from feedtree.exchanges.private.order_errors import AccountInconsistent, DeskClosed, OrderOutcomeUnknown
+from feedtree.exchanges.private.orders import Accepted, OrderStatus, Rejected, RejectReason, TimeInForce
 from feedtree.exchanges.private.rest import RawFill
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
