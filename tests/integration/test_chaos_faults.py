@@ -11,10 +11,8 @@ import trio
 from feedtree.exchanges.public.shard import Recovery
 from feedtree.ops.chaos.names import Names
 from feedtree.ops.chaos.proxy import Proxy, open_proxy
-from feedtree.ops.chaos.rerouting import through
 from feedtree.supervisors import EventKind
-
-STABLE = 12.0  # seconds after which an earlier outage is forgotten
+from tests.integration.led import STABLE, led, live
 
 
 @dataclass
@@ -28,9 +26,7 @@ class Stage:
 
     async def live(self, seconds: float) -> None:
         """Wait until everything is live, and no longer than that."""
-        with trio.fail_after(seconds):
-            for websocket in self.running.websockets.values():
-                await websocket.wait_live(seconds)
+        await live(self.running, seconds)
 
     def recoveries(self) -> list[Recovery]:
         """Return all outages so far."""
@@ -63,10 +59,9 @@ def stage(lab, tree, venue_tls) -> OpenStage:
             open_proxy(exchanges.network, to=("127.0.0.1", exchanges.sim.port), host=host, seed=7) as proxy,
         ):
             config = exchanges.config(*symbols, ca_file=ca_file, **options)
-            venues = {name: through(venue, proxy.address) for name, venue in config.venues.items()}
             names, memory = Names(), exchanges.network
             exchanges.network = names.over(memory)
-            async with tree(exchanges, type(config)(venues=venues)) as running:
+            async with tree(exchanges, led(config, proxy)) as running:
                 exchanges.network = memory
                 built = Stage(exchanges, proxy, running, names)
                 await built.live(5)

@@ -19,10 +19,9 @@ from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, MarketDa
 from feedtree.exchanges.public.views import deltas
 from feedtree.ops import Config
 from feedtree.ops.chaos.proxy import Proxy, open_proxy
-from feedtree.ops.chaos.rerouting import through
 from tests.clock import wall_ns
+from tests.integration.led import STABLE, led, live
 
-STABLE = 12.0  # seconds after which an earlier outage is forgotten
 PUSHED_NS = 130_000_000  # the longest that a push of these channels lags the engine
 TRUE_BEGIN_NS = 200_000_000  # a stream of this pace had its last message no earlier before a fault
 TRADE_IDS: dict[str, Callable[[int], str]] = {
@@ -50,9 +49,7 @@ class Stage:
                     self.told.setdefault(message.topic, []).append(message)
 
     async def live(self, seconds: float) -> None:
-        with trio.fail_after(seconds):
-            for websocket in self.running.websockets.values():
-                await websocket.wait_live(seconds)
+        await live(self.running, seconds)
 
     def gaps(self, key: object = None) -> list[Gap]:
         return [gap for gap in self.running.gaps() if key is None or gap.key == str(key)]
@@ -128,9 +125,8 @@ def stage(lab, tree) -> OpenStage:
             open_proxy(exchanges.network, to=("127.0.0.1", exchanges.sim.port), seed=7) as proxy,
         ):
             config = exchanges.config(**options)
-            venues = {name: through(venue, proxy.address) for name, venue in config.venues.items()}
             async with (
-                tree(exchanges, type(config)(venues=venues)) as running,
+                tree(exchanges, led(config, proxy)) as running,
                 trio.open_nursery() as nursery,
             ):
                 built = Stage(exchanges, proxy, running)
