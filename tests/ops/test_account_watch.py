@@ -24,6 +24,7 @@ from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.account_watch import account_lines, account_report, account_row, fills_lines
 from tests.clock import EPOCH_NS
+from tests.fills import raw_fill
 from tests.taking import taken
 
 BTC = Symbol("BTC", "USDT")
@@ -53,16 +54,11 @@ def order(filled: str = "0") -> Order:
 
 
 def fill(number: int, quantity: str = "0.5") -> RawFill:
-    return RawFill(
+    return raw_fill(
         trade_id=str(number),
         order_id="7",
-        client_order_id=None,
-        symbol=BTC,
-        side=Side.BUY,
         price=Decimal("96000.10"),
         quantity=Decimal(quantity),
-        fee=None,
-        fee_currency=None,
         role=Role.TAKER,
         venue_ns=EPOCH_NS + number,
     )

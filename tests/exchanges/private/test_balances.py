@@ -10,6 +10,7 @@ from feedtree.exchanges.private.messages import Balance
 from feedtree.exchanges.private.rest import RawFill
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
+from tests.fills import raw_fill
 
 D = Decimal
 
@@ -29,20 +30,8 @@ def push(available: int, at: int, change: int | None = None, locked: int = 0) ->
 
 
 def bought(quantity: int, price: int, at: int, **changes: Any) -> RawFill:
-    given: dict[str, Any] = {
-        "trade_id": str(at),
-        "order_id": "1",
-        "client_order_id": None,
-        "symbol": Symbol("BTC", "USDT"),
-        "side": Side.BUY,
-        "price": D(price),
-        "quantity": D(quantity),
-        "fee": None,
-        "fee_currency": None,
-        "role": None,
-        "venue_ns": at,
-    }
-    return RawFill(**{**given, **changes})
+    given = {"trade_id": str(at), "price": D(price), "quantity": D(quantity), "venue_ns": at}
+    return raw_fill(**{**given, **changes})
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from msgspec import Struct
 
 from feedtree.exchanges.private.messages import Fill, Role
 from feedtree.exchanges.private.positions import PIECE, Log, Position
-from feedtree.exchanges.side import Side
-from feedtree.exchanges.symbols import Symbol
+from tests.fills import told_fill
 
 
 class Told(Struct):
@@ -35,23 +34,13 @@ def position(*numbers: int) -> Position:
 
 
 def fill(position: object) -> Fill:
-    return Fill(
-        venue="gateio.spot",
-        account="main",
-        sequence=1,
+    return told_fill(
         received_ns=2,
         trade_id="3",
         order_id="4",
-        client_order_id=None,
-        symbol=Symbol("BTC", "USDT"),
-        side=Side.BUY,
-        price=Decimal(100),
         quantity=Decimal("0.5"),
-        fee=None,
-        fee_currency=None,
         role=Role.TAKER,
         venue_ns=5,
-        recovered=False,
         position=position,
     )
 

@@ -11,27 +11,15 @@ from feedtree.exchanges.private.fills import OVERLAP_NS, BadCursor, SeenFills
 from feedtree.exchanges.private.messages import Role
 from feedtree.exchanges.private.rest import RawFill
 from feedtree.exchanges.side import Side
-from feedtree.exchanges.symbols import Symbol
+from tests.fills import raw_fill
 
 S = 1_000_000_000
 T0 = 1_790_000_000 * S
 
 
 def fill(trade_id: str = "1", at: float = 0.0, **changes: Any) -> RawFill:
-    given: dict[str, Any] = {
-        "trade_id": trade_id,
-        "order_id": "7",
-        "client_order_id": None,
-        "symbol": Symbol("BTC", "USDT"),
-        "side": Side.BUY,
-        "price": Decimal("10.50"),
-        "quantity": Decimal(1),
-        "fee": None,
-        "fee_currency": None,
-        "role": Role.MAKER,
-        "venue_ns": T0 + int(at * S),
-    }
-    return RawFill(**{**given, **changes})
+    given = {"order_id": "7", "price": Decimal("10.50"), "role": Role.MAKER, "venue_ns": T0 + int(at * S)}
+    return raw_fill(**{"trade_id": trade_id, **given, **changes})
 
 
 def test_an_id_comes_once() -> None:

@@ -11,24 +11,11 @@ from feedtree.exchanges.private.order_doors import Answered, PlaceRequest, Refus
 from feedtree.exchanges.private.order_errors import AccountInconsistent, DeskClosed, OrderOutcomeUnknown
 from feedtree.exchanges.private.orders import Accepted, OrderStatus, Rejected, RejectReason, TimeInForce
 from feedtree.exchanges.private.rest import RawFill
-from feedtree.exchanges.side import Side
-from feedtree.exchanges.symbols import Symbol
+from tests.fills import raw_fill
 
 
 def fill_of(client_order_id: str, order_id: str) -> RawFill:
-    return RawFill(
-        trade_id="9",
-        order_id=order_id,
-        client_order_id=client_order_id,
-        symbol=Symbol("BTC", "USDT"),
-        side=Side.BUY,
-        price=Decimal(100),
-        quantity=Decimal("0.5"),
-        fee=None,
-        fee_currency=None,
-        role=None,
-        venue_ns=0,
-    )
+    return raw_fill(trade_id="9", order_id=order_id, client_order_id=client_order_id, quantity=Decimal("0.5"))
 
 
 async def test_an_order_is_accepted(desk_bench: Any, autojump_clock: Any) -> None:

@@ -36,6 +36,7 @@ from feedtree.exchanges.private.orders import (
 from feedtree.exchanges.private.rest import RawFill
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
+from tests.fills import raw_fill
 
 BTC = Symbol("BTC", "USDT")
 GATE = IdForm("t-", 28, "0-9A-Za-z_.-")
@@ -99,22 +100,7 @@ def order(**changes: Any) -> Order:
 
 
 def fill(**changes: Any) -> RawFill:
-    return RawFill(
-        **{
-            "trade_id": "9",
-            "order_id": "1",
-            "client_order_id": "t-1",
-            "symbol": BTC,
-            "side": Side.BUY,
-            "price": Decimal(100),
-            "quantity": Decimal(1),
-            "fee": None,
-            "fee_currency": None,
-            "role": None,
-            "venue_ns": 1000 * S,
-            **changes,
-        }
-    )
+    return raw_fill(**{"trade_id": "9", "client_order_id": "t-1", "venue_ns": 1000 * S, **changes})
 
 
 # Ids

@@ -6,14 +6,13 @@ import pytest
 
 from feedtree.exchanges.gaps import Gap
 from feedtree.exchanges.private.messages import Fill
-from feedtree.exchanges.side import Side
-from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.campaign.truth import TrueFill
 from feedtree.ops.chaos.campaign.checks import by_kind, causeless, fills_apart, left_behind, unledgered
 from feedtree.ops.chaos.campaign.coverage import Interval, delivered
 from feedtree.ops.chaos.campaign.footprint import Footprint
 from feedtree.ops.chaos.campaign.observation import Window
 from feedtree.ops.chaos.campaign.outages import Outage
+from tests.fills import told_fill
 
 S = 10**9
 
@@ -94,25 +93,7 @@ def test_a_task_a_descriptor_for_each_fault_and_memory_that_grows_are_told(
 
 
 def fill(order: str, at: int = 5) -> Fill:
-    return Fill(
-        venue="gateio.spot",
-        account="main",
-        sequence=1,
-        received_ns=0,
-        trade_id=f"{order}-{at}",
-        order_id=order,
-        client_order_id=None,
-        symbol=Symbol("BTC", "USDT"),
-        side=Side.BUY,
-        price=Decimal(10),
-        quantity=Decimal(1),
-        fee=None,
-        fee_currency=None,
-        role=None,
-        venue_ns=at * S,
-        recovered=False,
-        position="",
-    )
+    return told_fill(trade_id=f"{order}-{at}", order_id=order, price=Decimal(10), venue_ns=at * S)
 
 
 def true_fill(order: str, at: int = 5) -> TrueFill:

@@ -13,6 +13,7 @@ from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.chaos.testing import SimulatedExchange, open_simulated_exchange
 from feedtree.ops.chaos.testing.tally import AccountTally, MarketTally
+from tests.fills import told_fill
 
 BTC = Symbol("BTC", "USDT")
 BOOK = Topic("gateio.spot", BTC, Book())
@@ -20,25 +21,7 @@ TRADES = Topic("gateio.spot", BTC, Trades())
 
 
 def fill(quantity: str) -> Fill:
-    return Fill(
-        venue="gateio.spot",
-        account="main",
-        sequence=1,
-        received_ns=0,
-        trade_id="1",
-        order_id="7",
-        client_order_id=None,
-        symbol=BTC,
-        side=Side.BUY,
-        price=Decimal(95000),
-        quantity=Decimal(quantity),
-        fee=None,
-        fee_currency=None,
-        role=None,
-        venue_ns=0,
-        recovered=False,
-        position="",
-    )
+    return told_fill(order_id="7", price=Decimal(95000), quantity=Decimal(quantity))
 
 
 def account(exchange: SimulatedExchange, before: Iterable[Fill] = ()) -> AccountTally:
