@@ -98,7 +98,7 @@ class Arena:
                         self.overflowed += message.count
 
     async def live(self) -> None:
-        """Wait until every line is live.
+        """Wait until every line is live, and every account consistent: before that none has anything to lose.
 
         Raises:
             trio.TooSlowError: not in `LIVE_WITHIN` seconds.
@@ -107,6 +107,9 @@ class Arena:
             for track in self.tracks.values():
                 outages = track.outages
                 await outages.wait(lambda outages=outages: outages.live)  # type: ignore[misc]
+                if isinstance(track, PrivateTrack):
+                    async with track.websocket.when_consistent():
+                        pass
 
     async def _open_public(self, line: Line) -> None:
         reached = through(Venue(line.symbols, channels=CHANNELS, **self._reach(line)), self._address(line))
