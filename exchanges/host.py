@@ -46,7 +46,7 @@ class Host:
         self.log = log
         self.park = park
         self._nursery = nursery
-        self._clients: list[RestClient] = []
+        self._clients: dict[RestClient, trio.CancelScope] = {}  # with what ends its tidying
         self._connections: dict[str, ConnectionBudget] = {}
         self._rest: dict[str, WeightBudget] = {}
 
@@ -66,13 +66,15 @@ class Host:
             proxy=proxy,
             wall=lambda: self.wall_ns() / 1e9,
         )
-        self._clients.append(client)
+        scope = self._clients[client] = trio.CancelScope()
+        self.start_soon(_tidy, client, scope)
         return client
 
     async def close_client(self, client: RestClient) -> None:
         """Close a REST client before the tree's end; takes at most `CLOSE_WITHIN` seconds."""
-        if client in self._clients:
-            self._clients.remove(client)
+        scope = self._clients.pop(client, None)
+        if scope is not None:
+            scope.cancel()
         with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_WITHIN):
             await client.aclose()
 
@@ -97,3 +99,8 @@ class Host:
         if budget is None:
             budget = self._rest[endpoint.name] = WeightBudget(endpoint.rest_weight, endpoint.rest_period)
         return budget
+
+
+async def _tidy(client: RestClient, scope: trio.CancelScope) -> None:
+    with scope:
+        await client.tidy()

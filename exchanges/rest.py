@@ -10,7 +10,7 @@ httpx is imported with the first call: an app that only streams does not pay for
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import trio
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from feedtree.exchanges.wire.httpx_network import NetworkTransport
 
 T = TypeVar("T")
+TIDIED_AFTER = 6.0  # seconds, a little longer than connections are kept without a call
 Trace: TypeAlias = Callable[[str, object], Awaitable[None]]  # what httpcore tells of a call's steps
 
 
@@ -70,6 +71,7 @@ class RestClient:
         self._client: httpx.AsyncClient | None = None
         self._transport: NetworkTransport | None = None
         self._opened: list[NetworkTransport] = []  # the client's own one, and that of signed calls
+        self._called = trio.Event()  # a call has ended since connections were looked at
 
     @property
     def host(self) -> str:
@@ -180,6 +182,15 @@ class RestClient:
         for transport in self._opened:
             transport.doubt()
 
+    async def tidy(self) -> NoReturn:
+        """Close kept connections some seconds after the last call, until cancelled: venues close them at their end."""
+        while True:
+            await self._called.wait()
+            self._called = trio.Event()
+            await trio.sleep(TIDIED_AFTER)
+            for transport in list(self._opened):
+                await transport.tidy()
+
     async def aclose(self) -> None:
         """Close the connections that were kept; the next call opens new ones."""
         client, self._client = self._client, None
@@ -201,6 +212,8 @@ class RestClient:
             raise RestFailed(path, error.args[0]) from error.__cause__
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RestFailed(path, self._said(error)) from error
+        finally:
+            self._called.set()
 
     async def _send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, trace: Trace
@@ -224,6 +237,8 @@ class RestClient:
                 await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _Unanswered(self._said(error)) from error
+        finally:
+            self._called.set()
 
     async def _whole(self, response: "httpx.Response") -> bytes:
         body = bytearray()

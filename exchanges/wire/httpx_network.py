@@ -15,6 +15,8 @@ from feedtree.exchanges.wire.target import tls_context
 from feedtree.exchanges.wire.tls import TlsTransport
 from feedtree.exchanges.wire.transport import DEFAULT_TIMEOUTS, Network, Timeouts, Transport
 
+KEPT_FOR = 5.0  # seconds without a request after which a connection is used no more
+
 _TO_HTTPX: dict[type[Exception], type[httpx.TransportError]] = {
     httpcore.ConnectTimeout: httpx.ConnectTimeout,
     httpcore.ReadTimeout: httpx.ReadTimeout,
@@ -62,7 +64,7 @@ class NetworkTransport(httpx.AsyncBaseTransport):
             ssl_context=tls_context(ca_file),
             max_connections=max_connections,
             max_keepalive_connections=max_connections,
-            keepalive_expiry=5.0,
+            keepalive_expiry=None,  # a stream tells by trio's clock how long it has been idle
             local_address=local_address,
             network_backend=self._backend,
         )
@@ -89,6 +91,12 @@ class NetworkTransport(httpx.AsyncBaseTransport):
     def doubt(self) -> None:
         """Use no connection again that has been kept until now: the way that it took may be broken."""
         self._backend.trust.since = trio.current_time()
+
+    async def tidy(self) -> None:
+        """Close the kept connections that will not be used again: the pool does so with its next request alone."""
+        for connection in self._pool.connections:
+            if connection.is_idle() and connection.has_expired():
+                await connection.aclose()
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -207,11 +215,11 @@ class _Stream(httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """Answer what the pool asks of an idle connection: whether it is readable, which means over.
 
-        One that is in doubt is called readable, so that the pool lets it go.
+        One that is in doubt, or was not used for long, is called readable, so that the pool lets it go.
         """
         if info != "is_readable":
             return None
-        if self._heard_at <= self._trust.since:
+        if self._heard_at <= self._trust.since or trio.current_time() - self._heard_at > KEPT_FOR:
             return True
         try:
             data = self._transport.receive_nowait()

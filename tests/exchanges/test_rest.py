@@ -69,6 +69,33 @@ async def test_a_connection_in_doubt_is_not_used_again(
         await client.aclose()
 
 
+async def test_connections_are_closed_some_seconds_after_the_last_call(
+    rest_server: Any, answer: Any, autojump_clock: Any
+) -> None:
+    """Nobody has to call again for that: those that the venue has ended would stay half open for as long."""
+    rest_server.answer = lambda target: answer(delay=7.0 if target.endswith("/slow") else 0.0)
+    client = RestClient(BASE, rest_server.network)
+
+    def open_ones() -> int:
+        return sum(not each.over for each in rest_server.network.connections("venue", 80))
+
+    async with rest_server.serving(), trio.open_nursery() as nursery:
+        nursery.start_soon(client.tidy)
+        nursery.start_soon(client.get, "/slow", {})
+        await client.get("/a", {})
+        await client.send("GET", "/a")
+        await trio.sleep(5.5)
+        assert open_ones() == 3
+        await trio.sleep(1)
+        assert open_ones() == 1, "a call is under way on it"
+        await trio.sleep(5)
+        assert open_ones() == 1, "it is kept for the next"
+        await trio.sleep(7)
+        assert open_ones() == 0
+        nursery.cancel_scope.cancel()
+        await client.aclose()
+
+
 async def test_a_refusal_carries_status_code_and_text(
     rest_server: Any, answer: Any, autojump_clock: Any
 ) -> None:
