@@ -17,7 +17,10 @@ from feedtree.exchanges.private.orders import Order
 from feedtree.exchanges.private.rest import RawFill
 from feedtree.exchanges.symbols import Symbol
 
-FINISHED_KEPT = 10_000  # orders that have ended, the newest
+# Of the orders that ended the newest are known by name; older ones only for as long as a push or REST may still tell of
+# them (see `SeenFills.settle`), so many at most. A venue tells how any other order ended.
+FINISHED_KEPT = 200
+FINISHED_MOST = 10_000
 _ZERO = Decimal(0)
 
 
@@ -72,7 +75,7 @@ class Executions:
         self._records: dict[str, _Record] = {}
         self._open: dict[str, Order] = {}
         self._named: dict[str, str] = {}  # client order id -> order id, of the records
-        self._finished: dict[str, None] = {}
+        self._finished: dict[str, None] = {}  # in the order in which they ended
         self._doubts: dict[str, float] = {}  # order id -> since when, steady time
         self.seen = SeenFills(resume)
         self._since_ns: int | None = None  # from when on nothing is to be missing
@@ -86,7 +89,12 @@ class Executions:
     # What is told
 
     def see(self, order: Order, now: float, *, recovered: bool) -> bool:
-        """Take note of an order's state; tell it where it is news, and then the fills that waited for it."""
+        """Take note of an order's state; tell it where it is news, and then the fills that waited for it.
+
+        One that ended so long ago that it was forgotten is no news. Return whether it was.
+        """
+        if order.order_id not in self._records and self._settled(order):
+            return False
         record = self._record(order.order_id, now)
         known, record.order = record.order, advance(record.order, order)
         if known is None:
@@ -146,10 +154,27 @@ class Executions:
 
     def _end(self, order_id: str) -> None:
         self._finished[order_id] = None
-        if len(self._finished) > FINISHED_KEPT:
-            oldest = next(iter(self._finished))
-            del self._finished[oldest]
+        self._forget_some()
+
+    def settle(self, since_ns: int) -> None:
+        """Forget what will not be told again; the argument as of `SeenFills.settle`."""
+        self.seen.settle(since_ns)
+        self._forget_some()
+
+    def _forget_some(self) -> None:
+        finished = self._finished
+        while len(finished) > FINISHED_KEPT:
+            oldest = next(iter(finished))
+            order = self._records[oldest].order
+            if len(finished) <= FINISHED_MOST and order is not None and not self._settled(order):
+                return
+            del finished[oldest]
             self._forget(oldest)
+
+    def _settled(self, order: Order) -> bool:
+        """Whether an order ended so long ago that it was told, and will not be told again."""
+        ended_ns = order.updated_ns if order.status.terminal else None
+        return ended_ns is not None and ended_ns < self.seen.settled_ns
 
     def _forget(self, order_id: str) -> None:
         order = self._records.pop(order_id).order
@@ -159,6 +184,11 @@ class Executions:
             del self._named[name]
 
     # What is known
+
+    @property
+    def finished(self) -> int:
+        """How many orders that ended are remembered."""
+        return len(self._finished)
 
     def order(self, order_id: str) -> Order | None:
         """Return an order as it stands."""

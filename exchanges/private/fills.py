@@ -17,7 +17,12 @@ from feedtree.exchanges.private.rest import RawFill
 
 OVERLAP_NS = 10_000_000_000  # how far behind the newest fill another one may still turn up after a restart
 ROUNDED_NS = 1_000_000_000  # REST may round times to seconds
-KEPT = 100_000  # fills remembered, the newest
+# A fill is told again by a push that is repeated (seconds later), or by REST, which is asked for the time since the
+# last comparison that left nothing open, with an overlap: what is older by this than all of that is forgotten.
+SETTLED_NS = 60_000_000_000
+# Where no comparison succeeds, fills are remembered for as long as REST will be asked for them, but the newest of so
+# many: over five hours at one fill a second. Beyond them a fill would be told twice.
+KEPT = 20_000
 NAMED = (
     2_000  # fills that a cursor names at most, the newest; what is not newer than the others it leaves out
 )
@@ -34,31 +39,30 @@ class BadCursor(ValueError):
 
 
 class _Known(Struct, gc=False):
-    """A fill that was told: its ids by their form, and what it is known by where ids do not help."""
+    """A fill that was told: its ids, each behind its form, and what it is known by where ids do not help."""
 
     venue_ns: int
     likeness: str
     role: str
-    ids: dict[str, str]
+    ids: tuple[str, ...]
     text: str = ""  # as cursors write it, once one did
 
-    def named(self, form: str, key: str) -> None:
+    def named(self, name: str) -> None:
         """Note another id of it."""
-        self.ids[form] = key
+        self.ids = (*self.ids, name)
         self.text = ""
 
     def written(self) -> str:
         """Return it as cursors write it."""
         if not self.text:
-            ids = "+".join(f"{form}{key}" for form, key in sorted(self.ids.items()))
+            ids = "+".join(sorted(self.ids))
             self.text = f"{self.venue_ns}/{self.likeness}/{self.role}/{ids}"
         return self.text
 
     @classmethod
     def read(cls, text: str) -> "_Known":
         at, likeness, role, ids = text.split("/")
-        named = {each[0]: each[1:] for each in ids.split("+") if each}
-        return cls(int(at), likeness, role, named)
+        return cls(int(at), likeness, role, tuple(each for each in ids.split("+") if each))
 
 
 class SeenFills:
@@ -74,7 +78,7 @@ class SeenFills:
     def __init__(self, resume: str = "") -> None:
         self._known: deque[_Known] = deque()
         self._by_id: dict[str, _Known] = {}  # form and id -> fill
-        self._alike: dict[str, list[_Known]] = {}  # likeness -> fills
+        self._alike: dict[str, tuple[_Known, ...]] = {}  # likeness -> fills
         self._recent = Log()  # those that a cursor names
         self._untold: dict[str, _Known] = {}  # form and id -> a fill that waits for its order
         self._latest_ns = 0
@@ -83,6 +87,7 @@ class SeenFills:
         )
         self._cut_ns = 0  # what is older no cursor can name any more
         self.floor_ns = 0  # what is older was told before, or is none of ours
+        self.settled_ns = 0  # what is older was told, and may be forgotten
         self._begun = bool(resume)
         if resume:
             self._resume(resume)
@@ -113,24 +118,24 @@ class SeenFills:
 
     def add(self, fill: RawFill) -> bool:
         """Take note of a fill; return whether it is new."""
-        if fill.venue_ns < self.floor_ns:
+        if fill.venue_ns < max(self.floor_ns, self.settled_ns):
             return False
-        form, key = _identity(fill)
-        if form + key in self._by_id:
+        name = _identity(fill)
+        if name in self._by_id:
             return False
-        twin = self._twin(fill, form)
+        twin = self._twin(fill, name[0])
         if twin is None:
-            known = _Known(fill.venue_ns, _likeness(fill), fill.role or "", {form: key})
+            known = _Known(fill.venue_ns, _likeness(fill), fill.role or "", (name,))
             self._remember(known)
-            self._untold[form + key] = known
+            self._untold[name] = known
             return True
-        twin.named(form, key)
-        self._by_id[form + key] = twin
+        twin.named(name)
+        self._by_id[name] = twin
         return False
 
     def told(self, fill: RawFill) -> None:
         """Note that a fill that was added is told now: it counts for cursors from here on."""
-        known = self._untold.pop("".join(_identity(fill)))
+        known = self._untold.pop(_identity(fill))
         self._recent.append(known)
         self._latest_ns = max(self._latest_ns, known.venue_ns)
 
@@ -142,6 +147,22 @@ class SeenFills:
     def trust(self) -> None:
         """Note that all fills are known but for what the overlap allows for."""
         self._doubted_ns = None
+
+    def settle(self, since_ns: int) -> None:
+        """Forget fills that will not be told again.
+
+        Args:
+            since_ns: the venue is asked for no older ones any more, and was told of all of them.
+        """
+        untold = (each.venue_ns for each in self._untold.values())
+        before_ns = min((since_ns, self._latest_ns, *untold)) - SETTLED_NS
+        self.settled_ns = max(self.settled_ns, before_ns)
+        while self._known and self._known[0].venue_ns < before_ns:
+            self._forget(self._known.popleft())
+
+    def __len__(self) -> int:
+        """Return how many are remembered."""
+        return len(self._known)
 
     def position(self) -> Position:
         """Return where to go on after a restart, once everything that was told is handled."""
@@ -175,34 +196,33 @@ class SeenFills:
 
     def _remember(self, known: _Known) -> None:
         self._known.append(known)
-        for form, key in known.ids.items():
-            self._by_id[form + key] = known
-        self._alike.setdefault(known.likeness, []).append(known)
+        for name in known.ids:
+            self._by_id[name] = known
+        self._alike[known.likeness] = (*self._alike.get(known.likeness, ()), known)
         if len(self._known) > KEPT:
             self._forget(self._known.popleft())
 
     def _forget(self, known: _Known) -> None:
-        for form, key in known.ids.items():
-            del self._by_id[form + key]
-        alike = self._alike[known.likeness]
-        alike.remove(known)
-        if not alike:
-            del self._alike[known.likeness]
+        for name in known.ids:
+            del self._by_id[name]
+        left = tuple(each for each in self._alike.pop(known.likeness) if each is not known)
+        if left:
+            self._alike[known.likeness] = left
 
 
 def _may_be(known: _Known, fill: RawFill, form: str) -> bool:
-    if form in known.ids or (known.role and fill.role and known.role != fill.role):
+    if any(name[0] == form for name in known.ids) or (known.role and fill.role and known.role != fill.role):
         return False
     return abs(known.venue_ns - fill.venue_ns) <= ROUNDED_NS
 
 
-def _identity(fill: RawFill) -> tuple[str, str]:
-    """Return the form of a fill's id, and a short text for it."""
+def _identity(fill: RawFill) -> str:
+    """Return a letter for the form of a fill's id, and behind it a short text for the id."""
     trade_id = fill.trade_id
     if not trade_id:
-        return _NO_ID, _short(f"{_likeness(fill)} {fill.role or ''} {fill.venue_ns}")
+        return _NO_ID + _short(f"{_likeness(fill)} {fill.role or ''} {fill.venue_ns}")
     form = next((name for name, pattern in _FORMS if re.fullmatch(pattern, trade_id)), "o")
-    return form, _short(f"{fill.order_id} {trade_id}")  # both sides of a self-trade have its id
+    return form + _short(f"{fill.order_id} {trade_id}")  # both sides of a self-trade have its id
 
 
 def _likeness(fill: RawFill) -> str:

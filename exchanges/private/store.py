@@ -232,6 +232,8 @@ class AccountStore:
             self.executions.seen.trust()
             self._complete_ns = complete_ns
             self._compared_at = trio.current_time() - report.took_ns / 1e9
+            open_since = (question.since_ns for question in self.balances.questions.values())
+            self.executions.settle(min((report.since_ns, *open_since)))
         news = report.unexplained != self._unexplained or report.consistent != self._agreed
         self._agreed = report.consistent and sure
         self._unexplained = report.unexplained

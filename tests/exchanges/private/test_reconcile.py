@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 
@@ -259,3 +260,44 @@ async def test_what_was_found_before_a_failure_is_known(autojump_clock, started,
     assert [order.order_id for order in started.open_orders()] == ["1"]
     account.fills = rows
     assert (await compare(started, account)).consistent
+
+
+async def test_what_a_comparison_settled_is_forgotten_in_time(
+    autojump_clock, started, venue_account, tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fills and ended orders take memory for minutes, not for ever; repeated, they are no news and no doubt."""
+    monkeypatch.setattr("feedtree.exchanges.private.executions.FINISHED_KEPT", 1)
+    account = venue_account()
+    pushes = []
+    for number in range(1, 7):
+        pushes += account.place(BTC, Side.BUY, D(10), D(3)) + account.match(str(number), D(3))
+        for push in pushes[-6:]:
+            tell(started, push)
+        await trio.sleep(40.0)
+        assert (await compare(started, account)).consistent
+    assert len(started.executions.seen) < 5
+    assert started.executions.finished < 5
+    told = (started.counts.fills, started.counts.orders)
+    assert told == (6, 12)
+    for push in pushes[2:4]:
+        tell(started, push)
+    assert (started.counts.fills, started.counts.orders) == told
+    assert (await compare(started, account)).consistent
+
+
+async def test_fills_are_remembered_while_a_movement_asks_for_them(
+    autojump_clock, started, venue_account, tell
+) -> None:
+    """The search for what explains it goes back to when it was seen first."""
+    account = venue_account(account_wide=False)
+    await compare(started, account)
+    account.held["USDT"] = msgspec.structs.replace(account.held["USDT"], available=D(7))
+    account.keep()
+    await trio.sleep(5.0)
+    assert not (await compare(started, account)).consistent
+    for number in range(1, 7):
+        for push in account.place(BTC, Side.BUY, D(1), D(1)) + account.match(str(number), D(1)):
+            tell(started, push)
+        await trio.sleep(40.0)
+        await compare(started, account)
+    assert len(started.executions.seen) == 6

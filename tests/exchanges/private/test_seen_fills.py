@@ -158,3 +158,54 @@ def test_only_the_newest_fills_are_remembered(monkeypatch: pytest.MonkeyPatch) -
         seen.told(each)
         seen.trust()
     assert not seen.add(msgspec.structs.replace(fill("5X1", at=5.0), price=Decimal(6)))
+
+
+def told(seen: SeenFills, *numbers: int) -> list[bool]:
+    """Tell fills, each a second behind the one of the number before; return which of them were new."""
+    news = []
+    for number in numbers:
+        each = fill(f"{number}X1", at=float(number))
+        news.append(seen.add(each))
+        if news[-1]:
+            seen.told(each)
+    return news
+
+
+def test_what_will_not_be_told_again_is_forgotten_and_no_news() -> None:
+    """A minute is left to rows that are late; what another process is to know is in cursors all the same."""
+    seen = SeenFills()
+    told(seen, *range(200))
+    seen.settle(T0 + 150 * S)
+    assert len(seen) == 110
+    assert told(seen, 0, 89, 90, 199, 200) == [False, False, False, False, True]
+    assert not any(told(SeenFills(seen.cursor()), *range(201)))
+
+
+def test_nothing_is_forgotten_that_is_as_new_as_the_newest_fill() -> None:
+    """By the fills' own times, should the clock that the venue is asked by be another one."""
+    seen = SeenFills()
+    told(seen, *range(100))
+    seen.settle(T0 + 10_000 * S)
+    assert len(seen) == 61
+    assert told(seen, 100) == [True]
+
+
+def test_a_fill_that_waits_for_its_order_is_not_forgotten() -> None:
+    """It was not told yet."""
+    seen = SeenFills()
+    seen.add(fill("0X1"))
+    told(seen, *range(100, 300))
+    seen.settle(T0 + 300 * S)
+    assert len(seen) == 201
+    seen.told(fill("0X1"))
+    seen.settle(T0 + 300 * S)
+    assert len(seen) == 61
+
+
+def test_alike_fills_are_forgotten_one_by_one() -> None:
+    """Those that are left are still known by what they are."""
+    seen = SeenFills()
+    told(seen, 0, 100, 200)
+    seen.settle(T0 + 120 * S)
+    assert not seen.add(fill("100", at=100.0))
+    assert seen.add(fill("101", at=100.0))

@@ -305,6 +305,7 @@ async def test_finished_orders_are_forgotten_in_the_end(
 ) -> None:
     """The newest are kept: a process may run for months."""
     monkeypatch.setattr(executions, "FINISHED_KEPT", 2)
+    monkeypatch.setattr(executions, "FINISHED_MOST", 2)
     account = venue_account()
     for number in range(1, 5):
         for push in account.place(BTC, Side.BUY, D(10), D(3)):
