@@ -3,6 +3,7 @@
 It knows neither market data nor accounts: an entry names a topic or an account as text.
 """
 
+import sys
 from collections import deque
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
@@ -78,7 +79,8 @@ class GapLedger:
         if not cause:
             raise ValueError(f"{key}: a gap needs a cause")
         if key not in self._open and cause != self._waived:
-            self._open[key] = Gap(key, self.venue, cause, begin_ns)
+            key = sys.intern(key)  # thousands of entries have few keys and causes
+            self._open[key] = Gap(key, self.venue, sys.intern(cause), begin_ns)
 
     def close(self, key: str, end_ns: int, how: Closing) -> None:
         """End the open gap of a key, where there is one. It never ends before it began: clocks are set back."""
@@ -97,6 +99,10 @@ class GapLedger:
         """Close what is open as lost, since nothing will follow."""
         for key in list(self._open):
             self.close(key, now_ns, "lost")
+
+    def __len__(self) -> int:
+        """Return how many are remembered."""
+        return len(self._closed) + len(self._open)
 
     def gaps(self) -> list[Gap]:
         """Return what is remembered, by begin: closed gaps and open ones."""

@@ -107,3 +107,15 @@ def test_gaps_of_ledgers_that_are_over_are_kept_within_a_bound() -> None:
     assert [gap.begin_ns for gap in past.gaps()] == [2, 101, 102]
     assert past.dropped == 3
     assert [gap.begin_ns for gap in by_begin(reversed(past.gaps()))] == [2, 101, 102]
+
+
+def test_entries_share_the_texts_of_a_key_and_a_cause() -> None:
+    """Thousands of entries are kept; their texts are made anew with each outage."""
+    ledger = GapLedger("gateio.spot")
+    for at in range(2):
+        ledger.open(" ".join(KEY.split()), at, ": ".join(["Stalled", "no answer"]))
+        ledger.close(KEY, at + 1, "lost")
+    first, second = ledger.gaps()
+    assert first.key is second.key
+    assert first.cause is second.cause
+    assert len(ledger) == 2

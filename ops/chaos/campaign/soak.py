@@ -14,6 +14,7 @@ from msgspec import Struct
 from feedtree.ops.chaos.campaign.arena import Arena, open_arena
 from feedtree.ops.chaos.campaign.footprint import footprint
 from feedtree.ops.chaos.campaign.ground import Prepared
+from feedtree.ops.chaos.campaign.holdings import Holding, gaps, holdings
 from feedtree.ops.chaos.campaign.lines import Scale
 from feedtree.ops.chaos.campaign.observation import Observation
 from feedtree.ops.chaos.campaign.plan import SPELL, make_plan
@@ -25,8 +26,8 @@ from feedtree.ops.chaos.campaign.table import Row, rows_of
 CHUNK = 50  # faults that are planned at a time
 PER_TRACE = 500  # reconnects from one look at allocations to the next
 RECKONED_EVERY = 30.0  # seconds
-SAMPLES = 2_000  # looks that are kept, evenly over the whole time
-KEPT = 500  # observations, for the table
+SAMPLES = 400  # looks that are kept, evenly over the whole time
+KEPT = 100  # observations, for the table: full within minutes
 PLACES = 8  # where memory was allocated, of each look
 WRONG = 20  # sentences that are kept
 
@@ -43,6 +44,7 @@ class Sample(Struct, frozen=True):
         descriptors: open; -1 where the system does not say.
         blocks: of memory that Python has allocated.
         latency_s: from the venue's sending to the consumer, the median since the last look; None where nothing came.
+        gaps: that the tree's ledgers hold.
     """
 
     at_s: float
@@ -53,6 +55,7 @@ class Sample(Struct, frozen=True):
     descriptors: int
     blocks: int
     latency_s: float | None
+    gaps: int = 0
 
 
 class Trace(Struct, frozen=True):
@@ -88,6 +91,7 @@ class Soaked(Struct):
         doubled: those that came twice.
         diverged: books that were not the venue's.
         wrong: what must not be, the first sentences.
+        holdings: what the tree kept on purpose at the end.
         interrupted: whether it was broken off.
     """
 
@@ -106,6 +110,7 @@ class Soaked(Struct):
     doubled: int = 0
     diverged: int = 0
     wrong: list[str] = []
+    holdings: list[Holding] = []
     interrupted: bool = False
 
 
@@ -241,6 +246,7 @@ class _Soak:
             descriptors=now.descriptors,
             blocks=sys.getallocatedblocks(),
             latency_s=median(latencies) if latencies else None,
+            gaps=gaps(arena),
         )
 
     @property
@@ -271,6 +277,7 @@ class _Soak:
         soaked.trades, soaked.passed, soaked.fills = reckoning.trades, reckoning.passed, reckoning.fills
         soaked.lost, soaked.doubled = reckoning.lost, reckoning.doubled
         soaked.wrong += reckoning.found
+        soaked.holdings = holdings(self._arena)
 
 
 def _place(difference: tracemalloc.StatisticDiff) -> str:

@@ -1,10 +1,12 @@
 """What a soak came to: slopes with their intervals, charts, and whether the target was reached."""
 
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 
 from msgspec import Struct
 
 from feedtree.ops.chaos.campaign.chart import Points, chart, svg
+from feedtree.ops.chaos.campaign.holdings import GAP_BYTES, Holding
 from feedtree.ops.chaos.campaign.slopes import Slope, slope, warmed_up
 from feedtree.ops.chaos.campaign.soak import Sample, Soaked
 from feedtree.ops.chaos.campaign.table import render
@@ -21,26 +23,36 @@ class Series(Struct, frozen=True):
         unit: of its slope.
         points: over the time, for the chart.
         slope: behind the warm-up; None where there were too few looks.
-        judged: whether its slope has to be flat.
+        flat: whether the interval of its slope has to contain 0.
+        most: where that interval has to end below; infinity for anywhere.
     """
 
     title: str
     unit: str
     points: Points
     slope: Slope | None
-    judged: bool
+    flat: bool = False
+    most: float = inf
+
+    @property
+    def grows(self) -> bool:
+        """Whether its slope is not as it has to be."""
+        if self.slope is None:
+            return False
+        return (self.flat and not self.slope.flat) or self.slope.high >= self.most
 
 
 def series_of(soaked: Soaked) -> list[Series]:
     """Return all that was looked at."""
+    memory, beyond = "resident memory, KiB", "resident memory beyond the gap ledger, KiB"
+    unit = "KiB per 1,000 messages"
     return [
-        _series(
-            soaked, "resident memory, KiB", "KiB per 1,000 messages", lambda each: each.rss_kib, judged=True
-        ),
-        _series(soaked, "allocated blocks", "per 1,000 messages", lambda each: each.blocks, judged=False),
-        _series(soaked, "tasks", "per 1,000 messages", lambda each: each.tasks, judged=True),
-        _series(soaked, "descriptors", "per 1,000 messages", lambda each: each.descriptors, judged=True),
-        _series(soaked, "latency, ms", "ms per 1,000 messages", _latency, judged=False),
+        _series(soaked, memory, unit, lambda each: each.rss_kib, most=MOST_KIB),
+        _series(soaked, beyond, unit, _beyond_gaps, flat=True, most=MOST_KIB),
+        _series(soaked, "allocated blocks", "per 1,000 messages", lambda each: each.blocks),
+        _series(soaked, "tasks", "per 1,000 messages", lambda each: each.tasks, flat=True),
+        _series(soaked, "descriptors", "per 1,000 messages", lambda each: each.descriptors, flat=True),
+        _series(soaked, "latency, ms", "ms per 1,000 messages", _latency),
     ]
 
 
@@ -57,7 +69,7 @@ def missed(soaked: Soaked) -> list[str]:
     found += [f"{count} {what}" for what, count in counts.items() if count]
     if long_enough(soaked):
         for series in series_of(soaked):
-            if series.judged and series.slope is not None and not _flat(series):
+            if series.slope is not None and series.grows:
                 found.append(f"{series.title} grows: {_spelled(series.slope, series.unit)}")
     return found
 
@@ -78,6 +90,8 @@ def _parts(soaked: Soaked) -> Iterator[str]:
     for series in series_of(soaked):
         yield chart(series.title, series.points)
     yield "\n".join(_slopes(series_of(soaked)))
+    if soaked.holdings:
+        yield "\n".join(_holdings(soaked.holdings))
     for trace in soaked.traces:
         lines = "\n".join(f"  {place}" for place in trace.places)
         yield f"allocated after {trace.reconnects} reconnects: {trace.grown_kib:+.0f} KiB since the last look\n{lines}"
@@ -89,6 +103,12 @@ def _slopes(series: Sequence[Series]) -> Iterator[str]:
     for each in series:
         shown = "too few looks" if each.slope is None else _spelled(each.slope, each.unit)
         yield f"  {each.title}: {shown}"
+
+
+def _holdings(found: Sequence[Holding]) -> Iterator[str]:
+    yield "what all streams together keep, and how much at most:"
+    for each in found:
+        yield f"  {each.what}: {each.count:,} of {each.most:,}"
 
 
 def _verdict(soaked: Soaked) -> str:
@@ -112,24 +132,28 @@ def _verdict(soaked: Soaked) -> str:
 
 
 def _series(
-    soaked: Soaked, title: str, unit: str, value: Callable[[Sample], float | None], *, judged: bool
+    soaked: Soaked,
+    title: str,
+    unit: str,
+    value: Callable[[Sample], float | None],
+    *,
+    flat: bool = False,
+    most: float = inf,
 ) -> Series:
     looks = [
         (sample, found) for sample in soaked.samples if (found := value(sample)) is not None and found >= 0
     ]
     by_messages = [(sample.messages / 1_000, found) for sample, found in looks]
-    return Series(
-        title, unit, [(sample.at_s, found) for sample, found in looks], slope(warmed_up(by_messages)), judged
-    )
+    points = [(sample.at_s, found) for sample, found in looks]
+    return Series(title, unit, points, slope(warmed_up(by_messages)), flat, most)
+
+
+def _beyond_gaps(sample: Sample) -> float | None:
+    return None if sample.rss_kib < 0 else sample.rss_kib - sample.gaps * GAP_BYTES / 1024
 
 
 def _latency(sample: Sample) -> float | None:
     return None if sample.latency_s is None else sample.latency_s * 1e3
-
-
-def _flat(series: Series) -> bool:
-    assert series.slope is not None
-    return series.slope.flat and (series.unit[:3] != "KiB" or series.slope.high < MOST_KIB)
 
 
 def _spelled(found: Slope, unit: str) -> str:

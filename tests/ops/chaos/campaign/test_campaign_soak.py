@@ -13,6 +13,7 @@ from feedtree.ops.chaos.campaign import soak
 from feedtree.ops.chaos.campaign.arena import Arena, open_arena
 from feedtree.ops.chaos.campaign.chart import chart, svg
 from feedtree.ops.chaos.campaign.ground import in_memory
+from feedtree.ops.chaos.campaign.holdings import GAP_BYTES
 from feedtree.ops.chaos.campaign.lines import Scale
 from feedtree.ops.chaos.campaign.reckoning import PATIENCE, UNDERWAY_NS, Reckoning
 from feedtree.ops.chaos.campaign.settling import totals
@@ -89,26 +90,42 @@ def test_an_svg_has_a_plot_for_each_series_that_was_measured() -> None:
 # The verdict
 
 
-def _sample(number: int, messages: int, rss_per_1000: float, tasks: int) -> Sample:
-    rss_kib = 80_000 + int(messages / 1_000 * rss_per_1000)
-    return Sample(float(number), messages, number * 6, rss_kib, tasks, 120, 9, 0.002)
+def _sample(number: int, messages: int, rss_per_1000: float, tasks: int, gaps_per_1000: float) -> Sample:
+    rss_kib = 80_000 + round(messages / 1_000 * rss_per_1000)
+    gaps = round(messages / 1_000 * gaps_per_1000)
+    return Sample(float(number), messages, number * 6, rss_kib, tasks, 120, 9, 0.002, gaps)
 
 
-def made(rss_per_1000: float, *, messages: int = 3_000_000, tasks: int = 500) -> Soaked:
-    samples = [_sample(n, n * messages // 100, rss_per_1000, tasks) for n in range(101)]
+def made(
+    rss_per_1000: float, *, messages: int = 3_000_000, tasks: int = 500, gaps_per_1000: float = 0.0
+) -> Soaked:
+    samples = [_sample(n, n * messages // 100, rss_per_1000, tasks, gaps_per_1000) for n in range(101)]
     return Soaked(30.0, 1, 3.0, samples=samples, reconnects=600, faults={"reset": 600}, wrong=[])
 
 
 def test_what_does_not_grow_holds() -> None:
     assert missed(made(0.0)) == []
     assert told(made(0.0)).endswith("nothing grows")
-    assert drawn(made(0.0)).count("<polyline") == 5
+    assert drawn(made(0.0)).count("<polyline") == 6
 
 
 def test_memory_that_grows_is_told_with_its_slope() -> None:
-    (sentence,) = missed(made(2.0))
-    assert sentence.startswith("resident memory, KiB grows: +2.0")
+    whole, beyond = missed(made(2.0))
+    assert whole.startswith("resident memory, KiB grows: +2.0")
+    assert beyond.startswith("resident memory beyond the gap ledger, KiB grows: +2.0")
     assert "too short" not in told(made(2.0))
+
+
+def test_memory_beyond_the_ledger_has_to_be_flat() -> None:
+    (sentence,) = missed(made(0.5))
+    assert sentence.startswith("resident memory beyond the gap ledger, KiB grows: +0.5")
+
+
+@pytest.mark.parametrize(("kib", "wrong"), [(0.5, []), (2.0, ["resident memory, KiB grows: +2.0"])])
+def test_a_ledger_that_fills_up_is_no_leak_and_not_free_either(kib: float, wrong: list[str]) -> None:
+    """It is bounded; with it memory must stay under a KiB per 1,000 messages all the same."""
+    found = missed(made(kib, gaps_per_1000=kib * 1024 / GAP_BYTES))
+    assert [sentence[:32] for sentence in found] == wrong
 
 
 def test_what_is_too_short_is_not_judged_and_says_so() -> None:
@@ -181,6 +198,15 @@ async def test_a_soak_samples_reckons_and_traces(autojump_clock) -> None:
     assert found.trades > 20
     assert len(lines) == 2
     assert "faults," in lines[0]
+    assert 0 < found.samples[-1].gaps <= found.holdings[0].count
+    assert [(each.what, each.most) for each in found.holdings] == [
+        ("gaps in the ledgers", 40_000),
+        ("recoveries of shards", 2_000),
+        ("orders that ended", 20_000),
+        ("fills", 40_000),
+    ]
+    assert all(each.count for each in found.holdings)
+    assert f"  orders that ended: {found.holdings[2].count:,} of 20,000" in told(found)
     assert "too short to judge" in told(found)
 
 
