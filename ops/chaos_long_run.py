@@ -13,17 +13,21 @@ from msgspec import Struct
 
 from feedtree.ops.beside import beside
 from feedtree.ops.chaos.campaign.fleet_process import FleetFailed
-from feedtree.ops.config import ConfigError
-from feedtree.ops.config_rules import shown
+from feedtree.ops.chaos_report import check_writable, write_all
 from feedtree.ops.sim_process import SimulatorFailed
 
 S = TypeVar("S", bound=Struct)
 
 FINE, FAILED = 0, 1  # exit codes
+_CHARTS = ".svg"
 
 
 def long_run(
-    what: str, run: Callable[[trio.CancelScope], Awaitable[S]], told: Callable[[S], str], report: Path | None
+    what: str,
+    run: Callable[[trio.CancelScope], Awaitable[S]],
+    told: Callable[[S], str],
+    report: Path | None,
+    drawn: Callable[[S], str] | None = None,
 ) -> S | None:
     """Run something whose scope Ctrl-C cancels; print what it came to, and write that as JSON.
 
@@ -32,26 +36,28 @@ def long_run(
         run: it.
         told: says what it came to.
         report: where JSON is written.
+        drawn: makes charts of it, which are written beside the report as SVG.
 
     Returns:
-        What it came to; None where it did not start, which is said.
+        What it came to; None where it did not start, or the report was not written, which is said.
 
     Raises:
         ConfigError: a report cannot be written there.
     """
-    if report is not None and not report.parent.is_dir():
-        raise ConfigError(
-            "--report", f"{shown(str(report))} cannot be made; allowed: a file in a folder that exists"
-        )
+    if report is not None:
+        check_writable(report, charts=_CHARTS if drawn else "")
     try:
         found: S = trio.run(partial(_breakable, run))
     except (SimulatorFailed, FleetFailed) as error:
         say(f"feedtree: the {what} did not start: {error}")
         return None
     print(told(found), flush=True)
-    if report is not None:
-        report.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
-    return found
+    if report is None:
+        return found
+    contents = {report: msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"}
+    if drawn is not None:
+        contents[report.with_suffix(_CHARTS)] = drawn(found).encode()
+    return found if write_all(contents) else None
 
 
 def say(text: str) -> None:

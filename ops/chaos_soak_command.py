@@ -40,11 +40,9 @@ def soak(options: SoakOptions) -> int:
             raise ConfigError(option, f"{value:g} is not allowed; allowed: a number over 0")
     if not 1 <= options.rate < 1e6:
         raise ConfigError("--rate", f"{options.rate:g} is not allowed; allowed: orders per second, 1 or more")
-    soaked = long_run("soak", partial(_run, options), told, options.report)
+    soaked = long_run("soak", partial(_run, options), told, options.report, drawn)
     if soaked is None:
         return FAILED
-    if options.report is not None:
-        options.report.with_suffix(".svg").write_text(drawn(soaked), "utf-8")
     return FAILED if missed(soaked) or soaked.interrupted else FINE
 
 

@@ -174,7 +174,7 @@ def proxy(
     *,
     listen: str = "127.0.0.1:0",
     to: str,
-    fault: list[str] | None = None,
+    fault: Annotated[list[str] | None, Parameter(negative=())] = None,
     script: Path | None = None,
     at: float = 0.0,
     for_: Annotated[float, Parameter(name="--for")] = 0.0,

@@ -17,6 +17,7 @@ from feedtree.ops.chaos.campaign.settling import Books
 from feedtree.ops.chaos.campaign.spread import Spread
 from feedtree.ops.chaos.campaign.table import rows_of
 from feedtree.ops.chaos.campaign.telling import line_of, told
+from feedtree.ops.chaos_report import check_writable, write_all
 from feedtree.ops.cli import command
 from feedtree.ops.sim_process import SimulatorFailed
 
@@ -37,6 +38,7 @@ def test_ctrl_c_prints_what_there_is_and_exits_1() -> None:
         process.kill()
     assert process.returncode == 1
     assert "broken off after 0 of 50 faults" in stdout
+    assert "nothing was judged" in stdout
     assert "Traceback" not in stderr
 
 
@@ -145,3 +147,28 @@ def test_exchanges_that_do_not_start_are_named(
     monkeypatch.setattr(chaos_run_command.trio, "run", fails)
     assert command(["chaos", "run"]) == 1
     assert "feedtree: the campaign did not start: cannot listen" in capsys.readouterr().err
+
+
+def test_a_look_whether_a_report_can_be_written_leaves_no_trace(tmp_path: Path) -> None:
+    """A report of yesterday is there until the new one is."""
+    there, new = tmp_path / "there.json", tmp_path / "new.json"
+    there.write_text("yesterday")
+    check_writable(there)
+    check_writable(new, charts=".svg")
+    assert there.read_text() == "yesterday"
+    assert [path.name for path in tmp_path.iterdir()] == ["there.json"]
+
+
+def test_a_report_that_cannot_be_written_in_the_end_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder may be gone by then; the table is printed all the same."""
+    assert not write_all({tmp_path / "gone" / "out.json": b"{}"})
+    assert 'out.json" was not written: No such file or directory' in capsys.readouterr().err
+    assert write_all({tmp_path / "out.json": b"{}"})
+
+
+def test_what_was_broken_off_is_judged_as_far_as_it_came() -> None:
+    """What is missing may have failed."""
+    outcome = Outcome(Setting(seed=7), 200, observations=[seen(1)], interrupted=True)
+    assert "broken off after 1 of 200 faults in 0 s: so far all figures reached" in told(outcome)

@@ -26,6 +26,7 @@ from feedtree.ops.cli import command
             ["--fault", '"direction"?', "allowed: direction"],
         ),
         ("proxy", ["--to", "venue:1", "--fault", "stall:direction=left"], ["--fault", "both, down, up"]),
+        ("proxy", ["--to", "venue:1", "--empty-fault"], ["--empty-fault"]),
         ("proxy", ["--to", "venue:1", "--at", "-1"], ["--at", "-1", "0 or more"]),
         ("proxy", ["--to", "venue:1", "--for", "nan"], ["--for", "0 or more"]),
         (
@@ -53,11 +54,13 @@ from feedtree.ops.cli import command
         ),
         ("run", ["--pick", "x"], ["--pick", '"x"']),
         ("run", ["--report", "/no/such/folder/out.json"], ["--report", "a file in a folder that exists"]),
+        ("run", ["--report", "/"], ["--report", '"/" cannot be written: Is a directory']),
         ("run", ["--fault", "7"], ["--fault", "--faults"]),
         ("soak", ["--minutes", "0"], ["--minutes", "0 is not allowed", "over 0"]),
         ("soak", ["--every", "-1"], ["--every", "-1 is not allowed"]),
         ("soak", ["--rate", "0"], ["--rate", "1 or more"]),
         ("soak", ["--report", "/no/such/out.json"], ["--report", "a folder that exists"]),
+        ("soak", ["--report", "c.svg"], ["--report", "where the charts go", "does not end in .svg"]),
         ("soak", ["--minute", "1"], ["--minute", "--minutes"]),
     ],
 )

@@ -87,9 +87,10 @@ def drawn(soaked: Soaked) -> str:
 def _parts(soaked: Soaked) -> Iterator[str]:
     if soaked.rows:
         yield f"the last faults:\n{render(soaked.rows)}"
-    for series in series_of(soaked):
+    for series in series_of(soaked) if soaked.samples else ():
         yield chart(series.title, series.points)
-    yield "\n".join(_slopes(series_of(soaked)))
+    if soaked.samples:
+        yield "\n".join(_slopes(series_of(soaked)))
     if soaked.holdings:
         yield "\n".join(_holdings(soaked.holdings))
     for trace in soaked.traces:
@@ -121,7 +122,9 @@ def _verdict(soaked: Soaked) -> str:
         *wrong,
     ]
     if soaked.interrupted:
-        lines.append("it was broken off")
+        lines.append(
+            "it was broken off" if soaked.samples else "it was broken off before anything was measured"
+        )
     if not long_enough(soaked):
         lines.append(
             f"too short to judge slopes: that takes {MESSAGES:,} messages and {RECONNECTS} reconnects"

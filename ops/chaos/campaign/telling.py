@@ -48,6 +48,8 @@ def _verdict(outcome: Outcome) -> str:
     met = len({seen.number for seen in outcome.observations})
     ends = f"broken off after {met} of {outcome.planned} faults" if outcome.interrupted else f"{met} faults"
     verdict = "all figures reached" if outcome.held else "NOT all is as it has to be"
+    if outcome.interrupted:
+        verdict = f"so far {verdict}" if met else "nothing was judged"
     return f"{ends} in {outcome.took_s:.0f} s: {verdict}; again: {command_line(outcome.setting)}"
 
 

@@ -134,6 +134,12 @@ def test_what_is_too_short_is_not_judged_and_says_so() -> None:
     assert "too short to judge slopes: that takes 2,000,000 messages and 500 reconnects" in told(short)
 
 
+def test_what_was_broken_off_before_it_began_shows_no_empty_charts() -> None:
+    lines = told(Soaked(30.0, 1, 3.0, interrupted=True)).splitlines()
+    assert lines[0].startswith("0 faults, 0 reconnects, 0 messages")
+    assert lines[1] == "it was broken off before anything was measured"
+
+
 @pytest.mark.parametrize("what", ["lost", "doubled", "diverged"])
 def test_something_lost_doubled_or_diverged_is_told_however_short(what: str) -> None:
     short = made(0.0, messages=1_000)
