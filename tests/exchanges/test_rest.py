@@ -92,6 +92,9 @@ async def test_connections_are_closed_some_seconds_after_the_last_call(
         assert open_ones() == 1, "it is kept for the next"
         await trio.sleep(7)
         assert open_ones() == 0
+        assert not any(transport._pool.connections for transport in client._opened), "nor is one remembered"
+        await client.get("/a", {})
+        assert open_ones() == 1
         nursery.cancel_scope.cancel()
         await client.aclose()
 
