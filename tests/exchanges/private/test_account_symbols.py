@@ -69,6 +69,7 @@ async def test_a_symbol_that_is_listed_after_the_listing_was_fetched_is_learned_
         assert account.symbols.from_wire("NEWUSDT") == NEW
         assert account.store.symbols() == {NEW}
         assert venue.asked == 2
+        nursery.cancel_scope.cancel()
 
 
 async def test_a_symbol_that_the_venue_does_not_list_is_asked_for_once(autojump_clock: Any) -> None:
@@ -80,3 +81,4 @@ async def test_a_symbol_that_the_venue_does_not_list_is_asked_for_once(autojump_
         await account.prepare()
         assert not account.unknown("NEWUSDT")
         assert venue.asked == 1
+        nursery.cancel_scope.cancel()
