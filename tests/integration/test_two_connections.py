@@ -12,7 +12,7 @@ from feedtree.exchanges.public.messages import (
     BookDelta,
 )
 from feedtree.exchanges.public.records import TopicState
-from tests.integration.conftest import EPOCH_NS
+from tests.clock import EPOCH_NS
 from tests.integration.recording import SPELT, VENUES, OpenStage, open_stage
 
 
