@@ -1,7 +1,7 @@
 """The gate's tests in two processes at a time, one for each core: ``python tests/side_by_side.py``.
 
-They are cut into chunks, longest first; whoever is done takes the next. The campaign's coverage is not measured: that
-would cost it most of its time. What a chunk prints comes when it is over. Exits with 1 where a test failed.
+They are cut into chunks, longest first; whoever is done takes the next. Coverage of campaigns is not measured: that
+would cost them most of their time. What a chunk prints comes when it is over. Exits with 1 where a test failed.
 """
 
 import subprocess
@@ -18,7 +18,7 @@ CHUNKS = {
     "integration": (*MEASURED, "tests/integration"),
     "ops": (*MEASURED, "tests/ops"),
     "actors, supervisors, exchanges": (*MEASURED, "tests", *(f"--ignore={folder}" for folder in APART)),
-    "campaign": ("-m", "pytest", "-q", "-m", "campaign", "tests/integration"),
+    "campaigns": ("-m", "pytest", "-q", "-m", "campaign", *APART),
 }
 
 

@@ -40,6 +40,7 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("which", [0, 1], ids=["first", "second"])
 @pytest.mark.parametrize(
     ("name", "parameters"), FAULTS, ids=["-".join([name, *map(str, told.values())]) for name, told in FAULTS]

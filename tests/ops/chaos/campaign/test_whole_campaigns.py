@@ -37,6 +37,7 @@ async def test_several_faults_at_once_lose_nothing(autojump_clock, seed: int) ->
     assert not outcome.interrupted
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("kind", CLASSES)
 async def test_each_class_reaches_its_figures(autojump_clock, kind: str) -> None:
     """On a line of its own."""
