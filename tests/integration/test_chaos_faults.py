@@ -239,7 +239,10 @@ async def test_a_snapshot_whose_connection_is_dead_costs_two_seconds(autojump_cl
     """A gap while only the kept REST connection is in a black hole: the call is given up, and made on a new one."""
     async with stage(venues=("mexc.spot",), symbols=("BTC/USDT",)) as on:
         websocket = on.running.websockets["mexc.spot"]
+        on.exchanges.inflict("mexc.spot", "gap", symbol="BTCUSDT")
+        await trio.sleep(1.0)  # a snapshot has just been fetched, and its connection is kept for some seconds
         kept = on.proxy.connections[1:]
+        assert kept
         async with on.proxy.fault("black_hole", only=kept):
             on.exchanges.inflict("mexc.spot", "gap", symbol="BTCUSDT")
             await trio.sleep(0.5)
