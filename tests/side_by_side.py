@@ -17,8 +17,8 @@ APART = ("tests/integration", "tests/ops")
 CHUNKS = {
     "integration": (*MEASURED, "tests/integration"),
     "ops": (*MEASURED, "tests/ops"),
-    "actors, supervisors, exchanges": (*MEASURED, "tests", *(f"--ignore={folder}" for folder in APART)),
     "campaigns": ("-m", "pytest", "-q", "-m", "campaign", *APART),
+    "actors, supervisors, exchanges": (*MEASURED, "tests", *(f"--ignore={folder}" for folder in APART)),
 }
 
 

@@ -14,6 +14,8 @@ from feedtree.ops.chaos.proxy import Proxy, open_proxy
 from feedtree.supervisors import EventKind
 from tests.integration.led import STABLE, led, live
 
+pytestmark = pytest.mark.campaign
+
 
 @dataclass
 class Stage:
