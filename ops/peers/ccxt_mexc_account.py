@@ -67,7 +67,7 @@ async def trade_on(exchange: Any, symbol: str, truth: Truth, check: Check) -> st
         for task in hearing:
             task.cancel()
     new = {row["trade_id"] for row in truth("fills")} - before
-    check("pushed trades", listener.trades, new)
+    check("pushed trades", listener.trades - before, new)  # those of before may still have been under way
     for asset in symbol.split("/"):
         held, heard = truth("accounts")["balances"][asset], listener.balances[asset]
         pair = (float(held["available"]), float(held["locked"]))
