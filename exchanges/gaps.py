@@ -110,30 +110,31 @@ class GapLedger:
 
 
 class PastGaps:
-    """The gaps of feeds and accounts that are closed; the newest of them.
+    """The gaps of feeds and accounts that are closed, the newest of them; and with them those of the open ones.
 
     Args:
         kept: how many are remembered.
-
-    Attributes:
-        dropped: how many were forgotten, here and by the ledgers that were taken in.
     """
 
-    __slots__ = ("_gaps", "dropped")
+    __slots__ = ("_dropped", "_gaps")
 
     def __init__(self, kept: int = KEPT) -> None:
         self._gaps: deque[Gap] = deque(maxlen=kept)
-        self.dropped = 0
+        self._dropped = 0
 
     def take(self, ledger: GapLedger) -> None:
         """Take in what a ledger remembers; it is used no more."""
         gaps = ledger.gaps()
-        self.dropped += ledger.dropped + max(len(self._gaps) + len(gaps) - (self._gaps.maxlen or 0), 0)
+        self._dropped += ledger.dropped + max(len(self._gaps) + len(gaps) - (self._gaps.maxlen or 0), 0)
         self._gaps.extend(gaps)
 
-    def gaps(self) -> list[Gap]:
-        """Return what is remembered, as it was taken in."""
-        return list(self._gaps)
+    def gaps(self, ledgers: Iterable[GapLedger] = ()) -> list[Gap]:
+        """Return what is remembered, as it was taken in, and behind it what ledgers remember that are in use."""
+        return [*self._gaps, *(gap for ledger in ledgers for gap in ledger.gaps())]
+
+    def dropped(self, ledgers: Iterable[GapLedger] = ()) -> int:
+        """Return how many were forgotten: here, by the ledgers that were taken in, and by those in use."""
+        return self._dropped + sum(ledger.dropped for ledger in ledgers)
 
 
 def by_begin(gaps: Iterable[Gap]) -> list[Gap]:

@@ -119,15 +119,12 @@ class PrivateHub:
 
     def gaps(self) -> list[Gap]:
         """Return the gaps of every account, in no order; also of those that are closed."""
-        return [
-            *self._past.gaps(),
-            *(gap for store in self._stores.values() for gap in store.coverage.ledger.gaps()),
-        ]
+        return self._past.gaps(store.coverage.ledger for store in self._stores.values())
 
     @property
     def gaps_dropped(self) -> int:
         """How many gaps were forgotten for newer ones."""
-        return self._past.dropped + sum(store.coverage.ledger.dropped for store in self._stores.values())
+        return self._past.dropped(store.coverage.ledger for store in self._stores.values())
 
     def mailbox(
         self,

@@ -94,12 +94,12 @@ class PublicHub:
 
     def gaps(self) -> list[Gap]:
         """Return the gaps of every topic, in no order; also of feeds that are closed."""
-        return [*self._past.gaps(), *(gap for feed in self._feeds.values() for gap in feed.coverage.gaps())]
+        return self._past.gaps(feed.coverage.ledger for feed in self._feeds.values())
 
     @property
     def gaps_dropped(self) -> int:
         """How many gaps were forgotten for newer ones."""
-        return self._past.dropped + sum(feed.coverage.ledger.dropped for feed in self._feeds.values())
+        return self._past.dropped(feed.coverage.ledger for feed in self._feeds.values())
 
     def book(self, topic: Topic) -> OrderBook | None:
         """Return the live book behind a topic, whichever feed has it."""

@@ -1,6 +1,6 @@
 """Fetching the trades that were missed, for one incarnation: after the books' snapshots, within the venue's budget."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import trio
@@ -9,7 +9,6 @@ from feedtree.exchanges.errors import RestFailed, VenueThrottled
 from feedtree.exchanges.limits import WeightBudget
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.holes import Hole
-from feedtree.exchanges.public.intake import Burst
 from feedtree.exchanges.public.messages import Trade
 from feedtree.exchanges.public.missed_trades import MissedTrades
 from feedtree.exchanges.public.snapshots import UNSTATED_PAUSE
@@ -43,7 +42,7 @@ class Replays:
         budget: WeightBudget,
         books_done: Callable[[], Awaitable[None]],
         wall_ns: Callable[[], int],
-        publish: Callable[[Burst], Awaitable[None]],
+        publish: Callable[[Sequence[Trade]], Awaitable[None]],
         log: Any,
     ) -> None:
         self._rest = rest
@@ -106,7 +105,7 @@ class Replays:
             covered = hole.covered(rows, asked_at)
             if missed := hole.fetched(rows):
                 self._missed.told(topic, missed[-1])
-                await self._publish(list(missed))
+                await self._publish(missed)
             if hole.anew:
                 return "the venue's ids have begun anew"
             if not whole:

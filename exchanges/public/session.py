@@ -3,6 +3,8 @@
 No retry loop and no reconnect flag: whatever fails is raised, and the supervisor starts the next incarnation.
 """
 
+from collections.abc import Sequence
+
 import trio
 
 from feedtree.actors.context import Context
@@ -299,9 +301,8 @@ class Session:
         if full := self._hand_on(burst, trio.current_time()):
             await self._give_way(full)
 
-    async def _publish_fetched(self, trades: Burst) -> None:
-        fetched = [trade for trade in trades if isinstance(trade, Trade)]
-        await self._publish(self._intake.fetched(fetched, trio.current_time(), self._source.wall_ns()))
+    async def _publish_fetched(self, trades: Sequence[Trade]) -> None:
+        await self._publish(self._intake.fetched(trades, trio.current_time(), self._source.wall_ns()))
 
     def _hand_on(self, burst: Burst, now: float) -> list[Mailbox] | None:
         self._tap(burst, now)

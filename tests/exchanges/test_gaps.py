@@ -105,7 +105,7 @@ def test_gaps_of_ledgers_that_are_over_are_kept_within_a_bound() -> None:
             ledger.close("topic", at, "lost")
         past.take(ledger)
     assert [gap.begin_ns for gap in past.gaps()] == [2, 101, 102]
-    assert past.dropped == 3
+    assert past.dropped() == 3
     assert [gap.begin_ns for gap in by_begin(reversed(past.gaps()))] == [2, 101, 102]
 
 
