@@ -12,6 +12,7 @@ import trio
 
 from feedtree.actors.context import Context
 from feedtree.exchanges.access import Access
+from feedtree.exchanges.ageing import grow_old
 from feedtree.exchanges.bad_frames import BadFrames
 from feedtree.exchanges.controls import UPGRADE, Notice, Payload, Pong, Unknown
 from feedtree.exchanges.credentials import Credentials
@@ -198,8 +199,7 @@ class _Connection:
                 raise SubscribeTimeout("no answer to the login")
             self._context.report("live")
             self._context.mark_useful()
-            with trio.move_on_after(life):
-                await self._retiring.wait()
+            await grow_old(life, self._retiring)
             await self._retire()
 
     async def _retire(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import trio
 
 from feedtree.actors.context import Context
+from feedtree.exchanges.ageing import grow_old
 from feedtree.exchanges.bad_frames import BadFrames
 from feedtree.exchanges.controls import UPGRADE, Answer, Notice, Payload, Pong, Undecodable, Unknown
 from feedtree.exchanges.endings import describe, got_through
@@ -120,7 +121,7 @@ class Session:
     async def _relieve(self) -> None:
         """Have the other slot take over before the venue ends this connection."""
         share = self._account.host.rng.uniform(*RELIEVED_AT)
-        await trio.sleep(self._account.venue.endpoint.life_s * share)
+        await grow_old(self._account.venue.endpoint.life_s * share)
         self._account.slots.relieve(self._slot)
 
     async def _learn(self) -> None:

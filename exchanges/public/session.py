@@ -10,6 +10,7 @@ import trio
 from feedtree.actors.context import Context
 from feedtree.actors.mailbox import Mailbox
 from feedtree.actors.publisher import Publisher
+from feedtree.exchanges.ageing import grow_old
 from feedtree.exchanges.controls import Payload
 from feedtree.exchanges.endings import describe, got_through, stopped
 from feedtree.exchanges.errors import Stalled, SubscribeTimeout
@@ -173,8 +174,7 @@ class Session:
 
     async def _leave(self) -> None:
         """Ask to be replaced before the venue ends this connection, by its age or by what it announces."""
-        with trio.move_on_after(self._source.life_s * self._source.rng.uniform(*RELIEVED_AT)):
-            await self._slot.leaving.wait()
+        await grow_old(self._source.life_s * self._source.rng.uniform(*RELIEVED_AT), self._slot.leaving)
         self._feed.leaving.send_nowait((self._slot, self._slot.generation))
 
     async def _go_ahead(self) -> None:

@@ -33,8 +33,8 @@ PER_CONNECTION = 2 * 1024.0  # KiB
 PER_SYMBOL = 40.0  # KiB, with 100 levels a side
 FLAT = 1.15
 READY_MS = 2_000.0  # 100 symbols
-GROWTH = 200.0  # KiB for `COUNT` reconnects, while the account of outages fills
-GROWTH_FULL = 40.0  # when it is full
+GROWTH = 250.0  # KiB for `COUNT` reconnects, while the account of outages and the gap ledger fill
+GROWTH_FULL = 150.0  # when the account is full, and only the ledger fills: three entries for each
 
 _COMMANDS = {"feedtree --help": ["--help"], "feedtree tree, nothing runs": ["tree", "--app", "nobody"]}
 _EXPLAINED = "the books of 1,000 symbols do not fit into the caches of a core"
@@ -233,7 +233,7 @@ def _reconnects(core: int | None, before: int, most: float) -> Part:
         return Part("reconnects", [], [], [f"{name}: {error}"])
     due = 1 + before + COUNT
     wrong = [] if sample.generations == due else [f"{name}: {sample.generations} generations, not {due}"]
-    note = "the account of a stream's outages keeps the last thousand"
+    note = "kept: a stream's last thousand outages, ten thousand entries of its gap ledger"
     figure = Figure(name, sample.grown_kib, "KiB", "memory", most=most, note=note)
     rows: list[tuple[Value, ...]] = [(place,) for place in sample.places]
     table = Table(f"What {COUNT} reconnects left behind, after {before:,} others", ("where",), rows)
