@@ -10,7 +10,7 @@ from feedtree.ops.chaos.fault import Scope
 
 Measure: TypeAlias = Literal["found", "fresh", "fresh_after", "live", "after", "resync", "attempts", "waited"]
 Statistic: TypeAlias = Literal["p50", "p99", "max"]
-Place: TypeAlias = Literal["proxy", "exchange", "switch", "names"]
+Place: TypeAlias = Literal["proxy", "exchange", "switch", "names", "tree"]
 
 AT_ONCE = 0.25  # seconds
 SILENCE, HEALED = 2.0, 3.0
@@ -22,8 +22,8 @@ class Step(Struct, frozen=True):
     """One thing that is done to inflict a fault, in order; what lasts is taken back when the fault is over.
 
     Args:
-        place: the line's proxy; the exchange, now; a switch of the exchange; or the names.
-        name: of the fault or switch.
+        place: the line's proxy; the exchange, now; a switch of the exchange; the names; or the tree.
+        name: of the fault or switch; in the tree ``relieve``: the connection has lived for long enough.
         values: its parameters; of a switch ``value``.
         on: which connections a proxy's fault meets; the fault's own choice where None.
         count: new connections that it meets at most; 0 is any number.
@@ -69,7 +69,8 @@ class FaultClass(Struct, frozen=True, kw_only=True):
         variants: ways in which it is inflicted; a plan chooses one.
         seconds: how long it works.
         pause: seconds from its begin that the venue asks for, where that is longer.
-        expects: another connection; the topic's resync on the same one; or nothing at all.
+        expects: another connection; the topic's resync on the same one; another connection that takes over without
+            an outage; or nothing at all.
         bounds: the figures to reach.
         limit: seconds from the end (or the pause) after which a line that is not live is given up.
         sides: the lines that it can meet.
@@ -84,7 +85,7 @@ class FaultClass(Struct, frozen=True, kw_only=True):
     variants: tuple[tuple[Step, ...], ...]
     seconds: float
     pause: float = 0.0
-    expects: Literal["reconnect", "resync", "nothing"] = "reconnect"
+    expects: Literal["reconnect", "resync", "takeover", "nothing"] = "reconnect"
     bounds: tuple[Bound, ...] = ()
     limit: float = 15.0
     sides: tuple[Side, ...] = BOTH
@@ -305,6 +306,14 @@ _CLASSES = (
         limit=30.0,
         sides=("public",),
         share=0.5,
+    ),
+    FaultClass(
+        name="rollover",
+        what="a connection has lived for long enough: another one takes over before its venue ends it",
+        variants=((Step("tree", "relieve"),),),
+        seconds=0.0,
+        expects="takeover",
+        share=0.7,
     ),
     FaultClass(
         name="private_gap",

@@ -55,6 +55,9 @@ async def _step(arena: Arena, line: Line, step: Step) -> AsyncIterator[None]:
             finally:
                 with trio.CancelScope(shield=True, deadline=trio.current_time() + 3):
                     await exchanges.turn(line.venue, step.name, before)
+        case "tree":
+            arena.tracks[line.number].relieve()
+            yield
         case "exchange":
             for aimed in _aims(line, step):
                 await exchanges.fault(line.venue, step.name, **step.values, **aimed)

@@ -85,6 +85,8 @@ def judge(
         seen.wrong.append(f"{len(starts)} restarts where there was nothing to restart for: {seen.cause}")
     if kind.expects == "resync" and starts:
         seen.wrong.append(f"{len(starts)} restarts for a book that needed a resync alone: {seen.cause}")
+    if kind.expects == "takeover" and outages:
+        seen.wrong.append(f"{len(outages)} outages while another connection took over: {seen.cause}")
     if kind.expects == "reconnect" and not outages:
         seen.wrong.append("the fault was never found")
     if outages and outages[-1].live is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import trio
 
@@ -18,8 +19,16 @@ from feedtree.ops.chaos.campaign.turnstile import Turnstile
 STABLE_WITHIN = 90.0  # seconds for a line to become live for the spell
 APART = 0.25  # seconds between the begins of two faults
 CALM = 1.5  # seconds after a fault that is to cost nothing
+LOOK_EVERY = 0.1  # seconds between two looks at whether another connection has taken over
 
 Tell = Callable[[Observation], None]
+
+
+class Mark(NamedTuple):
+    """A line before a fault: how many outages there were, and the generation of its connection."""
+
+    outages: int
+    generation: int
 
 
 class Runner:
@@ -98,7 +107,7 @@ class Runner:
         return True
 
     async def _strike(self, planned: Planned, kind: FaultClass, tracks: Sequence[Track]) -> None:
-        marks = [track.outages.total for track in tracks]
+        marks = [Mark(track.outages.total, track.generation) for track in tracks]
         line, steps = self._arena.lines[planned.line], kind.variants[planned.variant]
         async with inflicted(self._arena, line, steps) as begun:
             await trio.sleep_until(begun.at + planned.seconds)
@@ -108,13 +117,17 @@ class Runner:
                 nursery.start_soon(self._follow, planned, kind, track, mark, begun.at, due)
 
     async def _follow(
-        self, planned: Planned, kind: FaultClass, track: Track, mark: int, begun: float, due: float
+        self, planned: Planned, kind: FaultClass, track: Track, mark: Mark, begun: float, due: float
     ) -> None:
         outages = track.outages
         if kind.expects == "nothing":
             await trio.sleep_until(due + CALM)
+        taken_over = False
         with trio.move_on_at(due + kind.limit):
-            healed = partial(_healed, track, mark, needed=kind.expects != "nothing")
+            if kind.expects == "takeover":
+                await _taken_over(track, mark)
+                taken_over = True
+            healed = partial(_healed, track, mark, needed=kind.expects in ("reconnect", "resync"))
             await outages.wait(healed)
         now, now_ns = trio.current_time(), self._arena.ground.wall_ns()
         begun_ns = now_ns - int((now - begun) * 1e9)
@@ -123,7 +136,9 @@ class Runner:
         await trio.lowlevel.checkpoint()  # the tree's events of that moment are taken now
         seen = self._observation(planned, track, begun)
         tried = self.starts.of(track.websocket.path, begun, window.over)
-        judge(seen, kind, window, outages.since(mark), [start for start in tried if start.at > begun])
+        judge(seen, kind, window, outages.since(mark.outages), [start for start in tried if start.at > begun])
+        if kind.expects == "takeover" and not taken_over:
+            seen.wrong.append(f"no other connection took over within {kind.limit:g} s")
         if isinstance(track, PublicTrack):
             found = await divergences(track, self._arena.exchanges)
             seen.diverged = len(found)
@@ -148,5 +163,11 @@ class Runner:
         self._tell(seen)
 
 
-def _healed(track: Track, mark: int, *, needed: bool) -> bool:
-    return track.outages.live and (not needed or track.outages.total > mark)
+def _healed(track: Track, mark: Mark, *, needed: bool) -> bool:
+    return track.outages.live and (not needed or track.outages.total > mark.outages)
+
+
+async def _taken_over(track: Track, mark: Mark) -> None:
+    """Wait until another connection carries a line, and the one before is gone."""
+    while not (track.generation > mark.generation and track.alone):  # noqa: ASYNC110 - no event tells of it
+        await trio.sleep(LOOK_EVERY)

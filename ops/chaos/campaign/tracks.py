@@ -50,6 +50,16 @@ class PublicTrack:
         return self.websocket.feed.plan()[0].generation
 
     @property
+    def alone(self) -> bool:
+        """Whether one connection carries it: none takes over at the moment."""
+        return len(self.websocket.feed.plan()[0].slots) == 1
+
+    def relieve(self) -> None:
+        """Have another connection take over, as when this one has lived for long enough."""
+        (slot,) = self.websocket.feed.plan()[0].slots.values()
+        slot.leaving.set()
+
+    @property
     def interval(self) -> float:
         """The median time between the last bursts, in seconds; 0 before there were two."""
         times = list(self._bursts)
@@ -98,6 +108,16 @@ class PrivateTrack:
     def generation(self) -> int:
         """The number of the latest connection of the stream."""
         return self.websocket.account.store.streams.generation
+
+    @property
+    def alone(self) -> bool:
+        """Whether one connection carries it: none takes over at the moment."""
+        return len(self.websocket.account.slots.wanted) == 1
+
+    def relieve(self) -> None:
+        """Have another connection take over, as when this one has lived for long enough."""
+        slots = self.websocket.account.slots
+        slots.relieve(slots.wanted[0])
 
     async def run(self) -> None:
         """Listen, until cancelled."""

@@ -152,3 +152,11 @@ def test_a_restart_where_there_is_nothing_to_restart_for_is_wrong() -> None:
     assert "1 restarts where there was nothing" in judged("hiccup", [lost()], [Start(100.3, 0.0)]).wrong[0]
     assert judged("gap", [lost(back_in=1)], []).wrong == []
     assert "1 restarts for a book" in judged("gap", [lost()], [Start(100.3, 0.0)]).wrong[0]
+
+
+def test_an_outage_while_another_connection_takes_over_is_wrong() -> None:
+    takes_over = [Start(100.3, 0.0)]
+    assert judged("rollover", [], takes_over).wrong == []
+    assert judged("rollover", [lost()], takes_over).wrong == [
+        "1 outages while another connection took over: reset"
+    ]

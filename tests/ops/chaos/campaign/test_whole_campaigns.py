@@ -19,10 +19,12 @@ from feedtree.ops.chaos.campaign.reproduction import reproduce
 from feedtree.ops.chaos.campaign.run import Outcome, Setting, run_campaign
 from feedtree.ops.chaos.campaign.settling import Books, settle, totals
 from feedtree.ops.chaos.campaign.starts import Starts
+from feedtree.ops.chaos.campaign.tracks import PublicTrack
 from feedtree.ops.logs import silent
 from feedtree.ops.sim_control import TrueBook
 
 SMALL = Scale(streams=1, symbols=1, accounts=1, rate=60.0, orders=80)
+PUBLIC = Scale(streams=1, symbols=1, accounts=0, rate=60.0, orders=80)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -47,7 +49,32 @@ async def test_each_class_reaches_its_figures(autojump_clock, kind: str) -> None
     assert outcome.held, outcome.rows
     (row,) = outcome.rows
     assert row.kind == kind
-    assert all(seen.outages for seen in outcome.observations) == (CLASSES[kind].expects != "nothing")
+    felt = CLASSES[kind].expects in ("reconnect", "resync")
+    assert all(bool(seen.outages) == felt for seen in outcome.observations)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_another_connection_takes_over_without_a_word(autojump_clock, seed: int) -> None:
+    """Several times, of every line; and no trade passes untold."""
+    setting = Setting(seed=seed, faults=8, only="rollover", spell=3.0, scale=SMALL)
+    outcome = await run_campaign(setting, in_memory, silent())
+    assert outcome.held, outcome.rows
+    assert {seen.side for seen in outcome.observations} == {"public", "private"}
+    assert all(seen.outages == 0 for seen in outcome.observations)
+    assert outcome.books is not None
+    assert outcome.books.trades > 50
+    assert outcome.books.passed == 0
+
+
+async def test_a_connection_that_nobody_relieves_is_found_out(
+    autojump_clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PublicTrack, "relieve", lambda track: None)
+    setting = Setting(seed=1, faults=1, only="rollover", pick=(1,), narrow=True, scale=PUBLIC)
+    outcome = await run_campaign(setting, in_memory, silent())
+    assert not outcome.held
+    (seen,) = outcome.observations
+    assert seen.wrong == ["no other connection took over within 15 s"]
 
 
 @pytest.mark.parametrize("seconds", [20.0, 60.0])
