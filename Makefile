@@ -29,7 +29,7 @@ test: $(STAMP)  ## the gate: formatter, linter, types, layer contracts, tests, c
 	$(BIN)/python tests/coverage_limits.py .coverage.json
 
 test-deep: $(STAMP)  ## more examples of every property test, the slow tests, the mutants
-	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -q
+	$(BIN)/python tests/side_by_side.py --deep
 	$(BIN)/python tests/supervisors/mutants.py
 
 mutants: $(STAMP)  ## break the supervisors on purpose: the tests of the checklist must find out

@@ -111,11 +111,22 @@ def _short(value: object) -> str:
 
 
 async def log_lifecycle(tree: LifecycleSource) -> None:
-    """Log the lifecycle events of a tree, each as a line, and the traceback of every bug, until the tree ends."""
+    """Log the lifecycle events of a tree, each as a line, and the traceback of every bug, until the tree ends.
+
+    An actor that reports the same state again, with other facts, is not logged again.
+    """
     log = structlog.get_logger()
+    states: dict[str, tuple[int, str]] = {}  # path -> generation and what it reported last
     async with tree.events() as events:
         async for event in events:
             judgement = event.judgement
+            if event.kind is EventKind.REPORTED:
+                state = event.generation, event.reason
+                if states.get(event.path) == state:
+                    continue
+                states[event.path] = state
+            elif event.kind is EventKind.REMOVED:
+                states.pop(event.path, None)
             if not _logged_already(event):
                 log.info(str(event.kind), **_facts(event))
             elif (

@@ -60,6 +60,36 @@ async def test_a_lifecycle_event_is_one_line_of_text_for_people(lines: list[str]
     )
 
 
+class Busy:
+    """A source of an actor that reports the same state again and again."""
+
+    def __init__(self) -> None:
+        self.bus = EventBus(lambda: 0)
+
+    def events(self, path: str = "") -> EventStream:
+        stream = self.bus.listen(path, 100)
+        for generation, state in ((1, "idle"), (1, "idle"), (1, "asking"), (1, "idle"), (2, "idle")):
+            self.bus.tell(EventKind.REPORTED, "private/a", generation, state)
+        self.bus.tell(EventKind.REMOVED, "private/a", 2)
+        self.bus.tell(EventKind.REPORTED, "private/a", 2, "idle")
+        self.bus.end()
+        return stream
+
+
+async def test_the_same_state_with_other_facts_is_no_news(lines: list[str]) -> None:
+    configure_logs(lines.append, human=False)
+    await log_lifecycle(Busy())
+    told = [json.loads(line) for line in lines]
+    assert [(each["generation"], each.get("reason", each["event"])) for each in told] == [
+        (1, "idle"),
+        (1, "asking"),
+        (1, "idle"),
+        (2, "idle"),
+        (2, "removed"),
+        (2, "idle"),
+    ]
+
+
 async def test_less_than_the_level_is_left_out(lines: list[str]) -> None:
     """The live view shows what matters."""
     configure_logs(lines.append, human=True, level=40)
