@@ -22,6 +22,7 @@ from feedtree.ops.chaos.proxy import Proxy, open_proxy
 from tests.clock import wall_ns
 from tests.integration.led import STABLE, led, live
 
+pytestmark = pytest.mark.campaign
 PUSHED_NS = 130_000_000  # the longest that a push of these channels lags the engine
 TRUE_BEGIN_NS = 200_000_000  # a stream of this pace had its last message no earlier before a fault
 TRADE_IDS: dict[str, Callable[[int], str]] = {

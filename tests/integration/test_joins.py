@@ -3,6 +3,8 @@
 import pytest
 import trio
 
+pytestmark = pytest.mark.campaign
+
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_a_book_that_joins_at_any_moment_is_right(autojump_clock, lab, tree, seed: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 import trio
 
 from feedtree.exchanges.public.records import TopicState
@@ -12,6 +13,7 @@ from feedtree.ops.bench.pairs import pairs_of
 from feedtree.ops.bench.reconnects import serve, silent
 from feedtree.ops.bench.traffic import make_traffic
 
+pytestmark = pytest.mark.campaign
 SYMBOLS = 1_000
 HOST, PORT = "127.0.0.1", 9000
 

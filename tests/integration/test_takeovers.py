@@ -9,6 +9,8 @@ import trio
 
 from tests.integration.recording import SPELT, VENUES, OpenStage, open_stage
 
+pytestmark = pytest.mark.campaign
+
 
 @pytest.fixture
 def stage(lab, tree, venue_tls, monkeypatch) -> OpenStage:

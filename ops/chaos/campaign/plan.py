@@ -17,6 +17,7 @@ RARE: Mapping[str, int] = {
     "flapping": 2,
 }  # of so many in each `RARE_IN` faults
 RARE_IN = 200
+LONG = 30.0  # seconds: what works for longer begins first, so that nothing is waited for in the end
 
 
 class Planned(Struct, frozen=True):
@@ -104,7 +105,7 @@ def _kinds(rng: Random, faults: int, lines: Sequence[Line], only: str) -> list[F
     count = faults - len(rare) - len(each)
     kinds = [*rng.choices(usual, weights=[kind.share for kind in usual], k=count), *each, *rare]
     rng.shuffle(kinds)
-    return kinds
+    return sorted(kinds, key=lambda kind: kind.seconds < LONG)
 
 
 def _line(

@@ -12,7 +12,7 @@ import trio
 from msgspec import Struct
 
 from feedtree.ops.chaos.campaign.arena import Arena, open_arena
-from feedtree.ops.chaos.campaign.footprint import footprint
+from feedtree.ops.chaos.campaign.footprint import footprint, give_back
 from feedtree.ops.chaos.campaign.ground import Prepared
 from feedtree.ops.chaos.campaign.holdings import Holding, gaps, holdings
 from feedtree.ops.chaos.campaign.lines import Scale
@@ -39,12 +39,14 @@ class Sample(Struct, frozen=True):
         at_s: seconds since the begin.
         messages: that streams told so far.
         reconnects: so far.
-        rss_kib: resident memory; -1 where the system does not say.
+        rss_kib: resident memory, when what the C library keeps free was given back: large blocks come and go, and the
+            holes between small ones are no leak. -1 where the system does not say.
         tasks: living.
         descriptors: open; -1 where the system does not say.
         blocks: of memory that Python has allocated.
         latency_s: from the venue's sending to the consumer, the median since the last look; None where nothing came.
         gaps: that the tree's ledgers hold.
+        before_kib: resident memory before that.
     """
 
     at_s: float
@@ -56,6 +58,7 @@ class Sample(Struct, frozen=True):
     blocks: int
     latency_s: float | None
     gaps: int = 0
+    before_kib: int = -1
 
 
 class Trace(Struct, frozen=True):
@@ -234,6 +237,8 @@ class _Soak:
             track.outages.wrong.clear()
 
     def _sample(self) -> Sample:
+        before_kib = footprint().rss_kib
+        give_back()
         arena, now = self._arena, footprint()
         latencies = list(arena.latencies)
         arena.latencies.clear()
@@ -247,6 +252,7 @@ class _Soak:
             blocks=sys.getallocatedblocks(),
             latency_s=median(latencies) if latencies else None,
             gaps=gaps(arena),
+            before_kib=before_kib,
         )
 
     @property

@@ -45,9 +45,11 @@ class Series(Struct, frozen=True):
 def series_of(soaked: Soaked) -> list[Series]:
     """Return all that was looked at."""
     memory, beyond = "resident memory, KiB", "resident memory beyond the gap ledger, KiB"
+    before = "resident memory before what is free was given back, KiB"
     unit = "KiB per 1,000 messages"
     return [
         _series(soaked, memory, unit, lambda each: each.rss_kib, most=MOST_KIB),
+        _series(soaked, before, unit, lambda each: each.before_kib),
         _series(soaked, beyond, unit, _beyond_gaps, flat=True, most=MOST_KIB),
         _series(soaked, "allocated blocks", "per 1,000 messages", lambda each: each.blocks),
         _series(soaked, "tasks", "per 1,000 messages", lambda each: each.tasks, flat=True),

@@ -1,6 +1,7 @@
 """The smaller parts: who may go on, when connections were tried, outages as a consumer sees them, and the proxies."""
 
 import os
+import platform
 from math import inf
 
 import pytest
@@ -11,7 +12,7 @@ from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import receive
 from feedtree.ops.chaos.campaign.fleet import FaultOrder, open_fleet
 from feedtree.ops.chaos.campaign.fleet_process import FleetFailed, open_remote_fleet
-from feedtree.ops.chaos.campaign.footprint import footprint
+from feedtree.ops.chaos.campaign.footprint import footprint, give_back
 from feedtree.ops.chaos.campaign.lateness import Lateness
 from feedtree.ops.chaos.campaign.outages import Outages
 from feedtree.ops.chaos.campaign.starts import Start, Starts
@@ -201,6 +202,17 @@ async def test_a_task_and_a_descriptor_more_are_seen() -> None:
         nursery.cancel_scope.cancel()
     assert (after.tasks - before.tasks, after.descriptors - before.descriptors) == (1, 1)
     assert after.rss_kib > 1_000
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries cannot be asked to")
+async def test_what_is_free_is_given_back() -> None:
+    """Many blocks that the C library takes from its heap, all freed but the last."""
+    blocks = [bytes(60_000) for _ in range(1_000)]
+    del blocks[:-1]
+    held = footprint().rss_kib
+    give_back()
+    assert footprint().rss_kib < held - 20_000
+    assert len(blocks) == 1
 
 
 async def test_a_loop_that_is_never_late_is_told_as_such(autojump_clock) -> None:
