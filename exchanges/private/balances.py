@@ -190,6 +190,11 @@ class Balances:
         """Note that REST has told of all balances: from now on movements can be explained."""
         self._stated = True
 
+    @property
+    def known(self) -> bool:
+        """Whether REST has told of all balances."""
+        return self._stated
+
     # Movements that nothing explains
 
     def ask_why(self, currency: str, moved: Decimal, since_ns: int) -> None:

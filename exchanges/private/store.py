@@ -12,7 +12,8 @@ import trio
 
 from feedtree.actors.mailbox import Mailbox
 from feedtree.actors.meters import Meters
-from feedtree.exchanges.private.balances import BalanceChange, Balances
+from feedtree.exchanges.private.awaited import AwaitedBalances, Kind
+from feedtree.exchanges.private.balances import REST_LAG, BalanceChange, Balances
 from feedtree.exchanges.private.coverage import AccountCoverage
 from feedtree.exchanges.private.executions import Executions
 from feedtree.exchanges.private.fills import OVERLAP_NS
@@ -22,6 +23,7 @@ from feedtree.exchanges.private.rest import RawFill
 from feedtree.exchanges.private.streams import Streams
 from feedtree.exchanges.private.teller import Counts, Teller
 from feedtree.exchanges.private.view import AccountView
+from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
 
 PATIENCE = 2.0  # seconds that pushes of one moment may take to agree with each other
@@ -58,6 +60,7 @@ class AccountStore:
         self.balances = Balances()
         self.streams = Streams(self._teller, wall_ns)
         self._balance_doubts: dict[str, float] = {}  # currency -> since when, steady time
+        self._awaited = AwaitedBalances(PATIENCE)
         self._agreed = (
             False  # the last comparison left nothing unexplained, and nothing has become doubtful since
         )
@@ -105,8 +108,14 @@ class AccountStore:
             order: as it was seen.
             recovered: found by asking, where a push would have told it.
         """
-        if self.executions.see(order, trio.current_time(), recovered=recovered):
-            self._told()
+        known = self.executions.order(order.order_id)
+        if not self.executions.see(order, trio.current_time(), recovered=recovered):
+            return
+        begun = known is not None or not order.status.terminal or order.filled
+        if begun and not recovered and order.updated_ns is not None:
+            locked = order.symbol.quote if order.side is Side.BUY else order.symbol.base
+            self._await("order", locked, order.updated_ns)
+        self._told()
 
     def apply_fill(self, fill: RawFill, *, recovered: bool = False) -> bool:
         """Take note of a fill; tell it where it is new, once its order is known. Return whether it is new."""
@@ -114,13 +123,22 @@ class AccountStore:
         if new:
             self._symbols.add(fill.symbol)
             self.balances.fill(fill)
+            if not recovered:
+                for currency in (fill.symbol.base, fill.symbol.quote):
+                    self._await("fill", currency, fill.venue_ns)
             self._told()
         return new
+
+    def _await(self, kind: Kind, currency: str, venue_ns: int) -> None:
+        """Expect a push of a balance that has moved; before the first comparison nothing is missed."""
+        if self.balances.known:
+            self._awaited.moved(kind, currency, venue_ns, trio.current_time())
 
     def apply_balance(self, change: BalanceChange) -> None:
         """Take note of a push of a balance."""
         now = trio.current_time()
         moved, missed = self.balances.push(change, now)
+        self._awaited.told(change.balance.currency, change.venue_ns)
         if missed:
             self._balance_doubts.setdefault(change.balance.currency, now)
         if moved:
@@ -132,6 +150,8 @@ class AccountStore:
         """Take a row of REST for what is; arguments as `Balances.apply`."""
         self.balances.apply(balance, as_of_ns)
         self._balance_doubts.pop(balance.currency, None)
+        self._awaited.other(balance.currency)
+        self._awaited.told(balance.currency, as_of_ns)
         self._teller.balance(balance, "", None, recovered=True)
         self._told()
 
@@ -139,6 +159,8 @@ class AccountStore:
         """Note that REST tells the same as what is known; arguments as `Balances.confirm`."""
         self.balances.confirm(currency, as_of_ns)
         self._balance_doubts.pop(currency, None)
+        self._awaited.equal(currency, trio.current_time())
+        self._awaited.told(currency, as_of_ns)
 
     def overtaken_balance(self, currency: str, asked_at: float) -> None:
         """Note that a push came after REST was asked: pushes are absolute, so what was missed before is in it.
@@ -234,6 +256,7 @@ class AccountStore:
             self._compared_at = trio.current_time() - report.took_ns / 1e9
             open_since = (question.since_ns for question in self.balances.questions.values())
             self.executions.settle(min((report.since_ns, *open_since)))
+            self._awaited.forget(self._compared_at - REST_LAG)
         news = report.unexplained != self._unexplained or report.consistent != self._agreed
         self._agreed = report.consistent and sure
         self._unexplained = report.unexplained
@@ -246,8 +269,8 @@ class AccountStore:
 
     def doubt_at(self) -> float:
         """Return the trio time at which something will have been doubtful for too long; infinity for never."""
-        since = min((*self._balance_doubts.values(), *self.executions.doubts_since()), default=inf)
-        return since + PATIENCE
+        doubts = *self._balance_doubts.values(), *self.executions.doubts_since(), *self._awaited.since()
+        return min(doubts, default=inf) + PATIENCE
 
     def doubted(self, cause: str) -> None:
         """Take the account for inconsistent until it is compared with the venue again.
@@ -282,6 +305,7 @@ class AccountStore:
         for order_id in list(self.executions.doubtful(inf)):
             self.executions.forgive(order_id)
         self._balance_doubts.clear()
+        self._awaited.forget(inf)
         self.want_comparison()
 
     def want_comparison(self) -> None:

@@ -25,7 +25,7 @@ from feedtree.exchanges.private.messages import (
     OrderUpdate,
     Reconciliation,
 )
-from feedtree.exchanges.private.orders import Accepted, Rejected, RejectReason
+from feedtree.exchanges.private.orders import Accepted, OrderStatus, Rejected, RejectReason
 from feedtree.exchanges.private.store import PATIENCE, AccountStore
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
@@ -268,6 +268,47 @@ async def test_doubts_ripen(autojump_clock, store, venue_account, tell) -> None:
     store.acknowledge()
     assert store.doubt_at() == inf
     assert store.comparison_wanted
+
+
+async def test_a_balance_that_no_push_tells_of_is_a_doubt(autojump_clock, store, venue_account, tell) -> None:
+    """The last push before a rest is lost: none follows that would not fit."""
+    account = venue_account()
+    store.start(0)
+    store.balances.stated()
+    placed, locked = account.place(BTC, Side.BUY, D(10), D(3))
+    tell(store, placed)
+    assert store.doubt_at() == trio.current_time() + PATIENCE
+    tell(store, locked)
+    assert store.doubt_at() == inf
+    fill, partly, *balances = account.match("1", D(1))
+    await trio.sleep(1.0)
+    tell(store, fill)
+    tell(store, partly)
+    assert store.doubt_at() == trio.current_time() + PATIENCE
+    for balance in balances:
+        tell(store, balance)
+    assert store.doubt_at() == inf
+    cancelled, unlocked = account.cancel("1")
+    tell(store, cancelled)
+    assert store.doubt_at() == trio.current_time() + PATIENCE
+    store.correct_balance(unlocked.balance, unlocked.venue_ns)
+    assert store.doubt_at() == inf
+
+
+async def test_no_push_is_awaited_of_what_was_found_or_never_began(
+    autojump_clock, store, venue_account
+) -> None:
+    """A comparison brings balances, too; an order that is refused as it comes moves nothing."""
+    account = venue_account()
+    store.start(0)
+    store.balances.stated()
+    placed, _ = account.place(BTC, Side.BUY, D(10), D(3))
+    fill, *_ = account.match("1", D(1))
+    store.apply_order(placed, recovered=True)
+    store.apply_fill(fill, recovered=True)
+    refused = msgspec.structs.replace(placed, order_id="2", status=OrderStatus.CANCELLED)
+    store.apply_order(refused)
+    assert list(store._awaited.since()) == []
 
 
 async def test_what_is_forgiven_is_no_doubt_any_more(autojump_clock, store, venue_account, tell) -> None:
