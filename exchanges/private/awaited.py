@@ -11,9 +11,9 @@ from typing import Literal, NamedTuple, TypeAlias
 Kind: TypeAlias = Literal["order", "fill"]
 
 EARLIER_NS = 20_000_000  # by which a venue may date a balance before what moved it
-MISTAKES = (
-    3  # in a row, after which a kind is awaited no more: the venue tells or dates balances in another way
-)
+# Comparisons in a row that find nothing missing, after which a kind is awaited no more: the venue tells or dates
+# balances in another way.
+MISTAKES = 3
 _KEPT = 256  # of one currency, the newest
 
 
@@ -35,6 +35,8 @@ class AwaitedBalances:
         self._awaited: dict[str, deque[_Awaited]] = {}
         self._told_ns: dict[str, int] = {}
         self._mistakes: Counter[Kind] = Counter()
+        self._in_vain: set[Kind] = set()  # what was awaited for too long, in the comparison that goes on
+        self._missed: set[Kind] = set()  # of what a push was missed, in the same
 
     def moved(self, kind: Kind, currency: str, venue_ns: int, now: float) -> None:
         """Note that a push told of what moved a balance.
@@ -59,15 +61,18 @@ class AwaitedBalances:
     def equal(self, currency: str, now: float) -> None:
         """Note that the venue, which was asked, has what is known: nothing was missed, however long it was awaited."""
         awaited = self._awaited.pop(currency, ())
-        self._mistakes.update({each.kind for each in awaited if each.since + self._patience <= now})
+        self._in_vain.update(each.kind for each in awaited if each.since + self._patience <= now)
 
     def other(self, currency: str) -> None:
         """Note that the venue, which was asked, has something else than what is known: a push was missed."""
-        for each in self._awaited.pop(currency, ()):
-            self._mistakes[each.kind] = 0
+        self._missed.update(each.kind for each in self._awaited.pop(currency, ()))
 
-    def forget(self, before: float) -> None:
-        """Await nothing any more that was awaited before that time: the venue was asked for all balances."""
+    def compared(self, before: float) -> None:
+        """Note that the venue was asked for all balances: nothing is awaited any more from before that time."""
+        for kind in self._missed:
+            self._mistakes[kind] = 0
+        self._mistakes.update(self._in_vain - self._missed)
+        self._missed, self._in_vain = set(), set()
         for currency, awaited in list(self._awaited.items()):
             left = [each for each in awaited if each.since >= before]
             if left:

@@ -79,6 +79,13 @@ class Order(Struct, frozen=True, kw_only=True):
     updated_ns: int | None = None
 
     @property
+    def began(self) -> bool:
+        """Whether it was in the book, or filled, as far as it tells: one that is refused as it comes locks nothing."""
+        if not self.status.terminal or self.filled:
+            return True
+        return self.created_ns is None or self.updated_ns is None or self.updated_ns > self.created_ns
+
+    @property
     def remaining(self) -> Decimal | None:
         """What is left of it in base; None for a market order over a quote amount."""
         return None if self.quantity is None else self.quantity - self.filled

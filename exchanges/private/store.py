@@ -108,14 +108,12 @@ class AccountStore:
             order: as it was seen.
             recovered: found by asking, where a push would have told it.
         """
-        known = self.executions.order(order.order_id)
-        if not self.executions.see(order, trio.current_time(), recovered=recovered):
-            return
-        begun = known is not None or not order.status.terminal or order.filled
-        if begun and not recovered and order.updated_ns is not None:
+        news = self.executions.see(order, trio.current_time(), recovered=recovered)
+        if not recovered and order.updated_ns is not None and order.began:
             locked = order.symbol.quote if order.side is Side.BUY else order.symbol.base
             self._await("order", locked, order.updated_ns)
-        self._told()
+        if news:
+            self._told()
 
     def apply_fill(self, fill: RawFill, *, recovered: bool = False) -> bool:
         """Take note of a fill; tell it where it is new, once its order is known. Return whether it is new."""
@@ -256,7 +254,7 @@ class AccountStore:
             self._compared_at = trio.current_time() - report.took_ns / 1e9
             open_since = (question.since_ns for question in self.balances.questions.values())
             self.executions.settle(min((report.since_ns, *open_since)))
-            self._awaited.forget(self._compared_at - REST_LAG)
+            self._awaited.compared(self._compared_at - REST_LAG)
         news = report.unexplained != self._unexplained or report.consistent != self._agreed
         self._agreed = report.consistent and sure
         self._unexplained = report.unexplained
@@ -305,7 +303,7 @@ class AccountStore:
         for order_id in list(self.executions.doubtful(inf)):
             self.executions.forgive(order_id)
         self._balance_doubts.clear()
-        self._awaited.forget(inf)
+        self._awaited.compared(inf)
         self.want_comparison()
 
     def want_comparison(self) -> None:

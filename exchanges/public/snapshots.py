@@ -1,6 +1,7 @@
 """Fetching REST snapshots for one incarnation: most wanted symbols first, within the venue's weight budget."""
 
 from collections.abc import Awaitable, Callable
+from math import inf
 
 import trio
 
@@ -13,6 +14,7 @@ from feedtree.exchanges.public.source import Source
 
 SNAPSHOTS_AT_ONCE = 8
 SNAPSHOT_RETRY = (0.2, 0.4, 0.8)  # seconds before the second, third and every later attempt
+LOOK_EVERY = 0.1  # seconds between two looks at what came meanwhile
 PATIENCE = (2.0, 4.0, 10.0)  # seconds for the first, second and every later attempt
 UNSTATED_PAUSE = 60.0  # seconds without REST after a 429 that states nothing
 
@@ -85,26 +87,44 @@ class Snapshots:
                 if not wanted:
                     self._intake.snapshots.pop(topic, None)
                     break
-                await trio.sleep(self._pause(topic, attempt))
+                await self._rest(topic, attempt)
                 attempt += 1
         finally:
             self._fetching.discard(topic)
             self._wanted.set()
 
-    def _pause(self, topic: Topic, attempt: int) -> float:
-        """Return the seconds before the next look: one that can confirm a snapshot is not put off."""
-        pause = SNAPSHOT_RETRY[min(attempt, len(SNAPSHOT_RETRY) - 1)]
+    async def _rest(self, topic: Topic, attempt: int) -> None:
+        """Wait until another look is worth its weight.
+
+        A snapshot that waits to be confirmed is looked at again when that can confirm it, and no sooner, unless a push
+        shows meanwhile that it is too old.
+        """
+        again_at = trio.current_time() + SNAPSHOT_RETRY[min(attempt, len(SNAPSHOT_RETRY) - 1)]
+        while topic in self._intake.snapshots:
+            now = trio.current_time()
+            second_look = self._second_look(topic)
+            left = again_at - now if second_look == inf else second_look
+            if left <= 0.0:
+                return
+            await trio.sleep(min(left, LOOK_EVERY))
+
+    def _second_look(self, topic: Topic) -> float:
+        """Return the seconds until a look can confirm the snapshot that waits; infinity where none does."""
         strand = self._slot.strands.get(topic)
-        if strand is None or strand.sync is None:
-            return 0.0
-        return min(pause, strand.sync.second_look(self._source.wall_ns()))
+        return (
+            inf if strand is None or strand.sync is None else strand.sync.second_look(self._source.wall_ns())
+        )
 
     async def _fetch_once(self, topic: Topic, patience: float) -> bool:
         strand = self._slot.strands.get(topic)
         if strand is None:
             return False
-        budget = self._source.rest_budget
-        await trio.sleep(budget.take(trio.current_time(), self._feed.venue.endpoint.book_weight))
+        budget, weight = self._source.rest_budget, self._feed.venue.endpoint.book_weight
+        while (wait := budget.wait(trio.current_time(), weight)) > 0.0:  # others take their turns meanwhile
+            await trio.sleep(wait)
+            if topic not in self._intake.snapshots:  # a push vouched for the snapshot that was there
+                return False
+        budget.take(trio.current_time(), weight)
         raw = None
         try:
             with trio.move_on_after(patience):

@@ -17,6 +17,7 @@ from feedtree.exchanges.gateio.private_websocket import GateioPrivateSpotWebsock
 from feedtree.exchanges.mexc.listen_keys import MexcListenKeys
 from feedtree.exchanges.mexc.private_venue import MEXC_SPOT_PRIVATE
 from feedtree.exchanges.mexc.private_websocket import MexcPrivateSpotWebsocket
+from feedtree.exchanges.private.agreement import SOON
 from feedtree.exchanges.private.messages import AccountMessage
 from feedtree.exchanges.private.websocket import PrivateSpotWebsocket
 from feedtree.exchanges.public.channels import Book
@@ -106,11 +107,12 @@ class Stage:
             async with self.account.when_consistent():
                 await self._feed.wait_live(READY_WITHIN)
 
-    async def settle(self, calm: float) -> None:
+    async def settle(self, calm: float, *, audited: bool) -> None:
         """Let everything turn back to normal, and the account find out what it missed.
 
         Args:
             calm: seconds, twice, until what was held or delayed has come.
+            audited: whether the next regular comparison, up to a minute later, is made now.
         """
         await trio.sleep(calm)
         for name, value in AS_BEFORE.items():
@@ -118,6 +120,9 @@ class Stage:
         await self.truth.quieten()
         await trio.sleep(calm)
         desk, store = self.account.orders, self.account.account.store
+        if audited:
+            store.want_comparison()
+            await trio.sleep(SOON + 1.0)
         with trio.move_on_after(SETTLED_WITHIN):
             await store.wait(lambda: store.consistent and not desk.unresolved)
             await trio.sleep(1.0)

@@ -56,9 +56,20 @@ def test_a_venue_that_tells_in_another_way_is_believed_after_some_mistakes() -> 
         balances.moved("order", "BTC", (number + 1) * S, 10.0 * number)
         assert list(balances.since()) == [10.0 * number]
         balances.equal("BTC", 10.0 * number + 2.0)
+        balances.compared(10.0 * number + 2.0)
     balances.moved("order", "BTC", 100 * S, 100.0)
     assert list(balances.since()) == []
     balances.moved("fill", "BTC", 100 * S, 100.0)
+    assert list(balances.since()) == [100.0]
+
+
+def test_a_comparison_is_one_mistake_however_many_currencies_it_finds_equal() -> None:
+    balances = awaited()
+    for currency in ("BTC", "ETH", "USDT", "XRP"):
+        balances.moved("order", currency, S, 0.0)
+        balances.equal(currency, 5.0)
+    balances.compared(5.0)
+    balances.moved("order", "BTC", 100 * S, 100.0)
     assert list(balances.since()) == [100.0]
 
 
@@ -67,8 +78,12 @@ def test_one_that_was_missed_makes_up_for_mistakes() -> None:
     for number in range(1, 3 * MISTAKES):
         balances.moved("fill", "BTC", number * S, 0.0)
         balances.equal("BTC", 5.0)
+        balances.compared(0.0)
         balances.moved("fill", "BTC", number * S, 0.0)
+        balances.moved("fill", "ETH", number * S, 0.0)
         balances.other("BTC")
+        balances.equal("ETH", 5.0)
+        balances.compared(0.0)
     balances.moved("fill", "BTC", 100 * S, 100.0)
     assert list(balances.since()) == [100.0]
 
@@ -78,6 +93,7 @@ def test_looking_before_it_is_overdue_is_no_mistake() -> None:
     for number in range(1, 2 * MISTAKES):
         balances.moved("fill", "BTC", number * S, 10.0)
         balances.equal("BTC", 11.9)
+        balances.compared(10.5)
     balances.moved("fill", "BTC", 100 * S, 100.0)
     assert list(balances.since()) == [100.0]
 
@@ -88,5 +104,5 @@ def test_what_was_awaited_before_all_was_compared_is_forgotten() -> None:
     balances.moved("fill", "BTC", 5 * S, 10.0)
     balances.moved("fill", "BTC", 6 * S, 11.0)
     balances.moved("fill", "ETH", 6 * S, 10.0)
-    balances.forget(10.5)
+    balances.compared(10.5)
     assert list(balances.since()) == [11.0]
