@@ -109,7 +109,7 @@ class AccountStore:
             recovered: found by asking, where a push would have told it.
         """
         news = self.executions.see(order, trio.current_time(), recovered=recovered)
-        if not recovered and order.updated_ns is not None and order.began:
+        if order.updated_ns is not None and order.began:
             locked = order.symbol.quote if order.side is Side.BUY else order.symbol.base
             self._await("order", locked, order.updated_ns)
         if news:

@@ -65,7 +65,7 @@ class Rollover:
         return taken_over
 
     async def _replaced(self, old: Slot, new: Slot) -> bool:
-        taken_over = await self._start(new) and await _relieved(old, new)
+        taken_over = await self._start(new) and await self._relieved(old, new)
         gone = old if taken_over else new
         gone.wanted = False
         await self._end(gone)
@@ -75,9 +75,18 @@ class Rollover:
     async def _renew(self, old: Slot) -> bool:
         """End a slot while the other one carries the shard, and start it again."""
         other = old.shard.partner(old)
-        if other is None or not await _relieved(old, other):
+        if other is None or not await self._relieved(old, other):
             return False
         return await self._end(old) and await self._start(old)
+
+    async def _relieved(self, old: Slot, new: Slot) -> bool:
+        """Wait until the new one tells all that the old one would; False where that takes too long."""
+        with trio.move_on_after(TAKES_OVER_WITHIN):
+            # By how much one is behind the other is told by no event.
+            while not new.relieves(old, self._host.wall_ns()):  # noqa: ASYNC110
+                await trio.sleep(LOOK_EVERY)
+            return True
+        return False
 
     async def _start(self, slot: Slot) -> bool:
         return await self._asked(
@@ -104,12 +113,3 @@ class Rollover:
 
     def _path(self, slot: Slot) -> str:
         return f"{self._shard_path(slot.shard)}/{slot.name}"
-
-
-async def _relieved(old: Slot, new: Slot) -> bool:
-    """Wait until the new one tells all that the old one would; False where that takes too long."""
-    with trio.move_on_after(TAKES_OVER_WITHIN):
-        while not new.relieves(old):  # noqa: ASYNC110 - by how much one is behind the other is told by no event
-            await trio.sleep(LOOK_EVERY)
-        return True
-    return False

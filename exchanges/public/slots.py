@@ -17,6 +17,7 @@ NAMES = ("a", "b")
 # Seconds: a connection that is heard for so long beside another one tells all that the other one has not told yet.
 # It covers by how much one may be behind the other, and the venue's window in which a subscription begins.
 OVERLAP = 1.0
+QUIET_NS = 1_000_000_000  # without data on either connection, after which one that is to end waits for none
 
 
 Quote: TypeAlias = tuple[float | None, float | None, float | None, float | None]
@@ -107,11 +108,19 @@ class Slot:
             if strand.sync is not None:
                 strand.sync.lose()
 
-    def relieves(self, other: "Slot") -> bool:
-        """Return whether the other one may end without anything being missed: all that is up there is covered here."""
-        return self.state in ("live", "rejected") and all(
-            covered(self.strands[topic], other) for topic, strand in other.strands.items() if strand.up
-        )
+    def relieves(self, other: "Slot", now_ns: int) -> bool:
+        """Return whether the other one may end without anything being missed: all that is up there is covered here.
+
+        That is to hold until it has ended: either it has brought something since both are heard, or nobody has for a
+        while. Else the next datum, which this one may bring first, would put it in doubt.
+        """
+        if self.state not in ("live", "rejected"):
+            return False
+        here = [self.strands[topic] for topic, strand in other.strands.items() if strand.up]
+        if not all(covered(strand, other) for strand in here):
+            return False
+        beside_ns = max((_beside_ns(strand) for strand in here), default=0)
+        return other.last_good_ns >= beside_ns or now_ns >= beside_ns + QUIET_NS
 
 
 def covered(strand: Strand, ended: Slot) -> bool:
@@ -124,10 +133,17 @@ def covered(strand: Strand, ended: Slot) -> bool:
     if not strand.up or strand.sync is not None:
         return strand.up
     heard_at = ended.heard_at()
-    beside_ns = strand.up_ns + int(OVERLAP * 1e9)
-    if heard_at < strand.up_at + OVERLAP or ended.last_good_ns < beside_ns <= strand.slot.last_good_ns:
+    if (
+        heard_at < strand.up_at + OVERLAP
+        or ended.last_good_ns < _beside_ns(strand) <= strand.slot.last_good_ns
+    ):
         return False
     return heard_at >= strand.up_at + REMEMBERED or not _late(strand, ended)
+
+
+def _beside_ns(strand: Strand) -> int:
+    """Return from when on a topic is heard beside the other connection for long enough."""
+    return strand.up_ns + int(OVERLAP * 1e9)
 
 
 def heard_until(strand: Strand, ended: Slot) -> int:

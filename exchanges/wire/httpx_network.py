@@ -1,7 +1,7 @@
 """REST over the same networks as the websockets: an httpx transport. Import it late: it brings httpx along."""
 
 import ssl
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from math import inf
 from typing import Any
@@ -60,9 +60,12 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         max_connections: int = 10,
     ) -> None:
         self._backend = _Backend(network, proxy, timeouts)
+        self._room = trio.Semaphore(max_connections, max_value=max_connections)
+        # Requests wait for room here, and never within the pool: one that is cancelled there, just when a connection is
+        # made for it, leaves it behind for ever (httpcore #1093), and where all are left behind nothing is answered.
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls_context(ca_file),
-            max_connections=max_connections,
+            max_connections=None,
             max_keepalive_connections=max_connections,
             keepalive_expiry=None,  # a stream tells by trio's clock how long it has been idle
             local_address=local_address,
@@ -80,13 +83,31 @@ class NetworkTransport(httpx.AsyncBaseTransport):
             extensions=request.extensions,
         )
         with _as_httpx():
-            response = await self._pool.handle_async_request(forwarded)
+            with _limit(request.extensions.get("timeout", {}).get("pool"), httpcore.PoolTimeout):
+                await self._room.acquire()
+            try:
+                if self._alone:
+                    await self._clear()
+                response = await self._pool.handle_async_request(forwarded)
+            except BaseException:
+                self._room.release()
+                raise
         return httpx.Response(
             status_code=response.status,
             headers=response.headers,
-            stream=_Body(response),
+            stream=_Body(response, self._room.release),
             extensions=response.extensions,
         )
+
+    @property
+    def _alone(self) -> bool:
+        """Whether the request that has room is the only one."""
+        return self._room.value == (self._room.max_value or 0) - 1
+
+    async def _clear(self) -> None:
+        """Forget connections that no request has, and none can use: cancelling in another moment leaves such, too."""
+        if not all(each.is_idle() or each.is_closed() for each in self._pool.connections):
+            await self._pool.aclose()
 
     def doubt(self) -> None:
         """Use no connection again that has been kept until now: the way that it took may be broken."""
@@ -125,8 +146,9 @@ class _Content:
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
+    def __init__(self, response: httpcore.Response, done: Callable[[], None]) -> None:
         self._response = response
+        self._done: Callable[[], None] | None = done
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _as_httpx():
@@ -134,7 +156,12 @@ class _Body(httpx.AsyncByteStream):
                 yield part
 
     async def aclose(self) -> None:
-        await self._response.aclose()
+        try:
+            await self._response.aclose()
+        finally:
+            done, self._done = self._done, None
+            if done is not None:
+                done()
 
 
 class _Trust:

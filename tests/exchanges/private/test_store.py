@@ -295,7 +295,7 @@ async def test_a_balance_that_no_push_tells_of_is_a_doubt(autojump_clock, store,
     assert store.doubt_at() == inf
 
 
-async def test_no_push_is_awaited_of_what_was_found_or_never_began(
+async def test_no_push_is_awaited_of_a_fill_that_was_found_or_an_order_that_never_began(
     autojump_clock, store, venue_account
 ) -> None:
     """A comparison brings balances, too; an order that is refused as it comes moves nothing."""
@@ -304,7 +304,6 @@ async def test_no_push_is_awaited_of_what_was_found_or_never_began(
     store.balances.stated()
     placed, _ = account.place(BTC, Side.BUY, D(10), D(3))
     fill, *_ = account.match("1", D(1))
-    store.apply_order(placed, recovered=True)
     store.apply_fill(fill, recovered=True)
     refused = msgspec.structs.replace(placed, order_id="2", status=OrderStatus.CANCELLED)
     store.apply_order(refused)

@@ -18,7 +18,7 @@ from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, StreamLo
 from feedtree.exchanges.public.messages import Ticker as TickerMessage
 from feedtree.exchanges.public.records import TopicRecord, TopicState
 from feedtree.exchanges.public.shard import Shard
-from feedtree.exchanges.public.slots import OVERLAP, Slot, covered, heard_until
+from feedtree.exchanges.public.slots import OVERLAP, QUIET_NS, Slot, covered, heard_until
 from feedtree.exchanges.public.subscriptions import Subscriptions
 from feedtree.exchanges.public.told_trades import REMEMBERED
 from feedtree.exchanges.side import Side
@@ -457,20 +457,35 @@ def test_one_connection_stands_in_for_another_one_that_it_covers() -> None:
     bench = Bench(Trades())
     one, two = bench.one, bench.two
     one.take(Confirmed(tuple(one.wires)))
-    assert not two.slot.relieves(one.slot)
+    assert not two.slot.relieves(one.slot, 0)
     two.take(Confirmed(tuple(two.wires)))
     one.slot.heard_at = lambda: 1.0 + OVERLAP / 2
     two.slot.state = "live"
-    assert not two.slot.relieves(one.slot)
+    beside_ns = two.slot.strands[TRADES].up_ns + int(OVERLAP * 1e9)
+    assert not two.slot.relieves(one.slot, beside_ns + QUIET_NS)
     one.slot.heard_at = lambda: 1.0 + OVERLAP
-    assert two.slot.relieves(one.slot)
+    assert two.slot.relieves(one.slot, beside_ns + QUIET_NS)
+
+
+def test_a_connection_that_answers_pings_is_relieved_when_it_brought_data_too_or_nobody_does() -> None:
+    """The next datum may come on the new one first: then it would look as if the old one had not heard it."""
+    bench = Bench(Trades())
+    one, two = bench.one, bench.two
+    one.take(Confirmed(tuple(one.wires)))
+    two.take(Confirmed(tuple(two.wires)))
+    two.slot.state = "live"
+    one.slot.heard_at = lambda: 1.0 + OVERLAP
+    beside_ns = two.slot.strands[TRADES].up_ns + int(OVERLAP * 1e9)
+    assert not two.slot.relieves(one.slot, beside_ns + QUIET_NS - 1)
+    one.slot.last_good_ns = beside_ns
+    assert two.slot.relieves(one.slot, beside_ns)
 
 
 def test_where_all_is_refused_on_both_connections_one_may_end() -> None:
     """Nothing is missed without it."""
     bench = Bench(Trades())
     bench.two.slot.state = "rejected"
-    assert bench.two.slot.relieves(bench.one.slot)
+    assert bench.two.slot.relieves(bench.one.slot, 0)
 
 
 def test_what_two_told_is_joined_until_the_one_that_is_left_leads() -> None:

@@ -250,3 +250,50 @@ async def test_proxy_and_local_address(autojump_clock: Any) -> None:
         assert isinstance(caught.value.__cause__, ProxyRefused)
         assert bench.network.dialled[-1] == ("proxy.test", 3128, "10.0.0.7")
     listener.close()
+
+
+class Cutting:
+    """A network on which whoever has dialled is cancelled in that moment, while ``scope`` is set."""
+
+    def __init__(self, network: Any) -> None:
+        self.scope: trio.CancelScope | None = None
+        self._network = network
+
+    async def dial(self, *args: Any, **options: Any) -> Transport:
+        transport: Transport = await self._network.dial(*args, **options)
+        if self.scope is not None:
+            self.scope.cancel()
+        return transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._network, name)
+
+
+async def test_requests_that_are_cancelled_as_they_are_connected_leave_room_for_others(bench: Bench) -> None:
+    """The pool has their connections for ever, as new ones that nobody uses (see httpcore #1093)."""
+    cutting = bench.network = Cutting(bench.network)
+    async with bench.client(max_connections=2) as client:
+        transport = client._transport
+        assert isinstance(transport, NetworkTransport)
+        for _ in range(5):
+            async with trio.open_nursery() as nursery:
+                cutting.scope = nursery.cancel_scope
+                for _ in range(2):
+                    nursery.start_soon(client.get, "/cut")
+            assert cutting.scope.cancelled_caught
+        cutting.scope = None
+        assert (await client.get("/after")).status_code == 200
+        assert len(transport._pool.connections) == 1, "those that were left behind are closed"
+
+
+async def test_more_requests_than_there_is_room_for_wait_for_each_other(bench: Bench) -> None:
+    """Each is answered, on as few connections; one that waits for too long says so."""
+    async with bench.client(max_connections=2) as client:
+        async with trio.open_nursery() as nursery:
+            for _ in range(8):
+                nursery.start_soon(client.get, "/a")
+        assert bench.connections == 2
+        async with client.stream("GET", "/one"), client.stream("GET", "/two"):
+            with pytest.raises(httpx.PoolTimeout):
+                await client.get("/late", timeout=httpx.Timeout(5.0, pool=0.05))
+        assert (await client.get("/after")).status_code == 200
