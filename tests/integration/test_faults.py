@@ -281,6 +281,22 @@ async def test_a_book_without_pushes_is_live_as_soon_as_a_second_look_can_confir
         async with tree(exchanges, config) as running:
             await running.websockets["mexc.spot"].wait_live(5)
             assert 1.0 <= trio.current_time() - began < 1.1
+            # Two snapshots of each book: one that could not confirm anything is not asked for.
+            calls = exchanges.sim.simulation.venues["mexc.spot"].journal.counts["rest"]
+            assert calls == 2 * len(running.websockets["mexc.spot"].topics())
+
+
+async def test_a_snapshot_that_waits_to_be_confirmed_and_turns_out_old_is_replaced_at_once(
+    autojump_clock, lab, tree
+) -> None:
+    """REST is behind by half a second, and pushes come in between: nobody waits for the second look."""
+    async with lab(rate=20.0, switches={"mexc.spot": {"snapshot_lag_s": 0.5}}) as exchanges:
+        await trio.sleep(1.0)
+        config = exchanges.config(venues=("mexc.spot",), channels=["book"])
+        async with tree(exchanges, config) as running:
+            began = trio.current_time()
+            await running.websockets["mexc.spot"].wait_live(5)
+            assert trio.current_time() - began < 2.5
 
 
 async def test_pings_answered_but_no_data_are_found(autojump_clock, lab, tree) -> None:
