@@ -4,7 +4,6 @@ Rules only write down what is to happen; at the end of an example all of it happ
 and the campaign's judge compares what was told with what is true. So an example is a list, and shrinks as one.
 """
 
-import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -45,10 +44,10 @@ from feedtree.ops.campaign.stage import KEY_LIFE, SYMBOLS, Stage, open_stage
 from feedtree.ops.campaign.trader import amend_down
 from feedtree.ops.sim.markets import GATEIO, MEXC
 from tests.clock import wall_ns
+from tests.examples import DEEP
 
 pytestmark = pytest.mark.campaign
 LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(50))
-DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 EXAMPLES = settings(max_examples=200 if DEEP else 14, stateful_step_count=30)
 OF_ORDERS = (Point.BEFORE_SEND, Point.BEFORE_ARRIVAL, Point.BEFORE_ACK, Point.BEFORE_FILL)
 RATE = 30.0  # orders of others per second

@@ -1,7 +1,6 @@
 """A random trader's account against everything that can go wrong: no fill is missed or doubled, no order either."""
 
 import logging
-import os
 import time
 from typing import Any
 
@@ -17,9 +16,9 @@ from feedtree.ops.campaign.cuts import points
 from feedtree.ops.campaign.run import Result, run_seed
 from feedtree.ops.sim.markets import GATEIO, MEXC
 from tests.clock import wall_ns
+from tests.examples import DEEP
 
 pytestmark = pytest.mark.campaign
-DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 SEEDS = 1_000 if DEEP else 100  # at each venue
 LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 REAL = 100 if DEEP else 3

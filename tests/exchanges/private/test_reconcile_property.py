@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import trio
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
@@ -19,6 +19,7 @@ from feedtree.exchanges.private.store import AccountStore
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
 from tests.clock import wall_ns
+from tests.examples import examples
 from tests.taking import taken
 
 BTC = Symbol("BTC", "USDT")
@@ -134,7 +135,7 @@ class Run:
 
 @pytest.mark.parametrize("account_wide", [True, False])
 @pytest.mark.parametrize("odd_rows", [False, True])
-@settings(max_examples=150)
+@examples(150)
 @given(actions=actions, fates=fates, lag=st.sampled_from([0.0, 0.0, 0.5, 1.5]))
 def test_whatever_becomes_of_pushes_the_truth_is_found(
     venue_account: Any,

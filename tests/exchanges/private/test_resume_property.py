@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import trio
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
@@ -20,6 +20,7 @@ from feedtree.exchanges.private.store import AccountStore
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
 from tests.clock import wall_ns
+from tests.examples import examples
 
 BTC = Symbol("BTC", "USDT")
 ETH = Symbol("ETH", "USDT")
@@ -119,7 +120,7 @@ async def run(account: Any, tell: Any, actions: list[tuple[str, int, int]]) -> N
 
 
 @pytest.mark.parametrize("odd_rows", [False, True])
-@settings(max_examples=150)
+@examples(150)
 @given(actions=actions)
 def test_no_fill_is_lost_or_told_twice_over_restarts(
     venue_account: Any, tell: Any, odd_rows: bool, actions: list[tuple[str, int, int]]

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feedtree.exchanges.public.book_sync import BUFFER, REPEATS, SECOND_LOOK_NS, BookSync, Outcome
@@ -12,6 +12,7 @@ from feedtree.exchanges.public.channels import Book, Topic
 from feedtree.exchanges.public.codec import RawBook, Seed
 from feedtree.exchanges.public.messages import BookDelta, BookSnapshot, BookState
 from feedtree.exchanges.symbols import Symbol
+from tests.examples import examples
 
 TOPIC = Topic("test.spot", Symbol("BTC", "USDT"), Book())
 Levels = list[tuple[float, float]]
@@ -282,7 +283,7 @@ STEP = st.one_of(
 )
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(st.lists(STEP, max_size=60))
 def test_any_interleaving_ends_in_the_reference_book_or_a_reported_gap(
     steps: list[tuple[str, object]],

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feedtree.exchanges.public.book import OrderBook
@@ -19,6 +19,7 @@ from feedtree.exchanges.public.shard import Shard
 from feedtree.exchanges.public.slots import Slot
 from feedtree.exchanges.public.subscriptions import Subscriptions
 from feedtree.exchanges.symbols import Symbol
+from tests.examples import examples
 
 TOPIC = Topic("v", Symbol("BTC", "USDT"), Book())
 Side = dict[float, float]
@@ -176,7 +177,7 @@ def _windows(rng: Random, last: int) -> Iterator[tuple[int, int]]:
 
 @pytest.mark.parametrize("window", [0, 3])
 @pytest.mark.parametrize("seed", [Seed.SOCKET, Seed.REST])
-@settings(max_examples=150, deadline=None)
+@examples(150, deadline=None)
 @given(number=st.integers(0, 2**32), lossy=st.booleans(), started=st.integers(0, 10))
 def test_what_is_told_is_the_truth_and_never_goes_back(
     window: int, seed: Seed, number: int, lossy: bool, started: int

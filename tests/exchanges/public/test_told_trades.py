@@ -4,7 +4,7 @@ from collections import Counter
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feedtree.exchanges.public.channels import Topic, Trades
@@ -12,6 +12,7 @@ from feedtree.exchanges.public.messages import Trade
 from feedtree.exchanges.public.told_trades import MOST, REMEMBERED, ToldTrades
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
+from tests.examples import examples
 
 TOPIC = Topic("v", Symbol("BTC", "USDT"), Trades())
 
@@ -75,7 +76,7 @@ def test_a_trade_without_a_time_is_judged_by_its_id_alone() -> None:
 
 
 @pytest.mark.parametrize("made_up", [True, False])
-@settings(max_examples=100, deadline=None)
+@examples(100, deadline=None)
 @given(number=st.integers(0, 2**32))
 def test_all_are_told_where_one_connection_brings_all(made_up: bool, number: int) -> None:
     """Two connections, one with losses, interleaved anyhow: what is told is what happened."""

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from itertools import pairwise
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from wsproto import ConnectionType
 from wsproto.connection import Connection, ConnectionState
@@ -12,6 +12,7 @@ from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessag
 
 from feedtree.exchanges.errors import ClosedByPeer
 from feedtree.exchanges.wire.frames import FrameSplitter, Payload
+from tests.examples import examples
 
 Heard = tuple[list[Payload], list[bytes], int, tuple[str, int, str] | None]
 NO_CAP = 2**64
@@ -151,7 +152,7 @@ def chunks(data: bytes, cuts: list[int]) -> Iterator[bytes]:
 @example(b"\x01\x01a\x81\x05bcdef", [])
 @example(b"\x8b\x7e\x00", [])
 @example(b"\x89\x7f\x00", [])
-@settings(max_examples=600, deadline=None)
+@examples(600, deadline=None)
 def test_splitter_agrees_with_wsproto_after_every_chunk(data: bytes, cuts: list[int]) -> None:
     """On arbitrary streams, cut anywhere, messages, pings, pongs and the fault are wsproto's, chunk by chunk."""
     ours, reference = Ours(), Reference()
@@ -162,7 +163,7 @@ def test_splitter_agrees_with_wsproto_after_every_chunk(data: bytes, cuts: list[
 
 
 @given((FRAMES | SPOILED).filter(lambda data: len(data) < 3_000))
-@settings(max_examples=200, deadline=None)
+@examples(200, deadline=None)
 def test_splitter_agrees_with_wsproto_byte_by_byte(data: bytes) -> None:
     """A stream that arrives a byte at a time is understood, or refused, at the same byte."""
     ours, reference = Ours(), Reference()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import trio
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
@@ -18,6 +18,7 @@ from feedtree.exchanges.private.order_errors import (
     OrderOutcomeUnknown,
 )
 from feedtree.exchanges.private.orders import Accepted, OrderStatus, Rejected, RejectReason
+from tests.examples import examples
 
 BTC = "BTC/USDT"
 SECONDS = st.sampled_from([0.0, 0.01, 0.1, 0.5, 1.0, 1.9, 2.0, 2.1, 3.0])
@@ -153,7 +154,7 @@ class Story:
             assert name not in placed, "it was said that nothing was sent"
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(DEEDS, min_size=1, max_size=14))
 def test_every_order_goes_out_once_and_its_outcome_is_the_truth(
     desk_bench: Any, way: Any, deeds: list[tuple[str, Any, Any]]
