@@ -70,6 +70,12 @@ class Arena:
         """Return what is heard of accounts."""
         return [track for track in self.tracks.values() if isinstance(track, PrivateTrack)]
 
+    @property
+    def kept(self) -> int:
+        """How many messages were taken down, all of them kept."""
+        trades = sum(len(ids) for track in self.public() for ids in track.trades.values())
+        return trades + sum(len(track.messages) for track in self.private())
+
     def at(self, venue: str) -> list[Track]:
         """Return all lines of a venue."""
         return [track for track in self.tracks.values() if track.line.venue == venue]

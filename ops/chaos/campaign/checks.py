@@ -12,7 +12,8 @@ from feedtree.ops.chaos.campaign.observation import Window
 from feedtree.ops.chaos.campaign.outages import Outage
 
 KEPT_CONNECTIONS = 2  # of REST, that a line may hold or not hold at any time
-GROWTH_KIB = 48 * 1024  # what a campaign takes down of what it saw is in it
+GROWTH_KIB = 24 * 1024
+TAKEN_DOWN_KIB = 0.5  # for each message that a campaign keeps to the end
 SLACK_NS = 2 * 10**9  # by which an entry of the ledger may exceed what a consumer saw
 
 
@@ -23,19 +24,20 @@ def causeless(line: str, outages: Iterable[Outage], windows: Sequence[Window]) -
             yield f"{line} was lost though nothing was wrong: {outage.cause}"
 
 
-def left_behind(before: Footprint, after: Footprint, lines: int) -> Iterator[str]:
+def left_behind(before: Footprint, after: Footprint, lines: int, kept: int) -> Iterator[str]:
     """Tell what a campaign left behind in its process.
 
     Args:
         before: when all lines had been live for the stable spell.
         after: the same, after it.
         lines: how many there are.
+        kept: messages that the campaign has taken down meanwhile.
     """
     if after.tasks > before.tasks:
         yield f"{after.tasks - before.tasks} tasks were left behind"
     if after.descriptors > before.descriptors + KEPT_CONNECTIONS * lines:
         yield f"{after.descriptors - before.descriptors} descriptors were left behind"
-    if after.rss_kib > before.rss_kib + GROWTH_KIB:
+    if after.rss_kib > before.rss_kib + GROWTH_KIB + kept * TAKEN_DOWN_KIB:
         yield f"memory grew by {(after.rss_kib - before.rss_kib) / 1024:.0f} MiB"
 
 

@@ -29,6 +29,7 @@ class Footprint(Struct, frozen=True):
 
 async def at_rest() -> Footprint:
     """Look for a while; return the least of each: what is done now and then is no part of what is held."""
+    give_back()
     looks = []
     for _ in range(_LOOKS):
         looks.append(footprint())

@@ -164,7 +164,7 @@ async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: O
         with trio.move_on_after(STABLE_WITHIN):  # what is not live is told by its fault
             for track in arena.tracks.values():
                 await track.outages.stable(spell)
-        after = await at_rest()
+        after, kept = await at_rest(), arena.kept
         if outcome.setting.controls:
             begun_controls = trio.current_time()
             outcome.controls += await run_controls(arena, runner.starts, full=outcome.setting.full)
@@ -172,7 +172,7 @@ async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: O
         outcome.books = await settle(arena, runner.windows, begun)
         outcome.broken += outcome.books.broken
         if arena.ground.apart:
-            outcome.broken += left_behind(before, after, len(arena.lines))
+            outcome.broken += left_behind(before, after, len(arena.lines), kept)
         nursery.cancel_scope.cancel()
 
 

@@ -71,7 +71,8 @@ BEFORE = Footprint(tasks=500, descriptors=120, rss_kib=80_000)
 
 
 def test_a_process_as_before_left_nothing_behind() -> None:
-    assert list(left_behind(BEFORE, Footprint(500, 160, 90_000), lines=46)) == []
+    assert list(left_behind(BEFORE, Footprint(500, 160, 90_000), lines=46, kept=0)) == []
+    assert list(left_behind(BEFORE, Footprint(500, 160, 180_000), lines=46, kept=200_000)) == []
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_a_process_as_before_left_nothing_behind() -> None:
 def test_a_task_a_descriptor_for_each_fault_and_memory_that_grows_are_told(
     after: Footprint, word: str
 ) -> None:
-    (sentence,) = left_behind(BEFORE, after, lines=46)
+    (sentence,) = left_behind(BEFORE, after, lines=46, kept=10_000)
     assert word in sentence
 
 
