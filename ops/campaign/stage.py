@@ -107,7 +107,7 @@ class Stage:
             async with self.account.when_consistent():
                 await self._feed.wait_live(READY_WITHIN)
 
-    async def settle(self, calm: float, *, audited: bool) -> None:
+    async def settle(self, calm: float, *, audited: bool = False) -> None:
         """Let everything turn back to normal, and the account find out what it missed.
 
         Args:
