@@ -1,7 +1,4 @@
-"""All tests in three processes at a time: ``python tests/side_by_side.py [--deep]``.
-
-One more than the two cores of the machine that has to do it in ten minutes, since a part of the tests waits for real
-time to pass.
+"""All tests in two processes at a time, one for each core: ``python tests/side_by_side.py [--deep]``.
 
 They are cut into chunks, longest first; whoever is done takes the next. Coverage of campaigns (long runs of a whole
 tree, or many) is not measured: that would cost them most of their time. What a chunk prints comes when it is over.
@@ -18,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-AT_ONCE = 3
+AT_ONCE = 2
 MEASURED = ("-m", "coverage", "run", "-m", "pytest", "-q", "-m", "not slow and not campaign")
 APART = ("tests/integration", "tests/ops")
 CHUNKS = {
