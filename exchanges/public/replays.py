@@ -11,7 +11,7 @@ from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.holes import Hole
 from feedtree.exchanges.public.messages import Trade
 from feedtree.exchanges.public.missed_trades import MissedTrades
-from feedtree.exchanges.public.snapshots import UNSTATED_PAUSE
+from feedtree.exchanges.public.snapshots import SNAPSHOTS_AT_ONCE, UNSTATED_PAUSE
 from feedtree.exchanges.public.venue import TradeRest
 
 AT_ONCE = 4
@@ -139,7 +139,8 @@ class Replays:
         budget = self._budget
         with trio.move_on_after(BOOKS_FIRST):
             await self._books_done()
-        # Snapshots reserve their turn, this does not: whoever reserved goes first.
-        while (wait := budget.wait(trio.current_time(), WEIGHT)) > 0.0:  # noqa: ASYNC110 - a budget has no event
+        # Room for books is left, also for those of other connections: where some wait for the budget they go first.
+        room = WEIGHT + SNAPSHOTS_AT_ONCE
+        while (wait := budget.wait(trio.current_time(), room)) > 0.0:  # noqa: ASYNC110 - a budget has no event
             await trio.sleep(wait)
         budget.take(trio.current_time(), WEIGHT)

@@ -231,3 +231,26 @@ async def test_a_replay_whose_topic_is_given_up_says_nothing(autojump_clock: Any
         assert bench.told == []
         assert bench.closings() == ["lost"]
         assert bench.log == []
+
+
+async def test_books_that_wait_for_the_budget_go_first(autojump_clock: Any) -> None:
+    """Also those of other connections: while they take all that comes free, no trades are asked for."""
+    venue, budget = PastTrades(newest=12), WeightBudget(10, 10.0)
+
+    async def books() -> None:
+        for _ in range(30):
+            while (wait := budget.wait(trio.current_time())) > 0.0:  # noqa: ASYNC110 - as snapshots do
+                await trio.sleep(wait)
+            budget.take(trio.current_time())
+            await trio.sleep(1.0)
+
+    async with trio.open_nursery() as nursery, bench_of(venue, budget) as bench:
+        began = trio.current_time()
+        nursery.start_soon(books)
+        await trio.sleep(9.5)
+        bench.lose(after=9)
+        await trio.sleep(20.0)
+        assert venue.asked == []
+        await trio.sleep(20.0)
+        assert venue.asked[0][0] - began > 30.0
+        assert bench.told == [10, 11, 12]
