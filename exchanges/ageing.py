@@ -1,4 +1,4 @@
-"""Waiting for the end of a connection's life: hours, of which most connections see only a part."""
+"""Waiting while a connection or a key grows old: up to hours, of which most see only a part."""
 
 import trio
 
@@ -8,7 +8,7 @@ _TIMER = 60.0  # seconds
 
 
 async def grow_old(life_s: float, unless: trio.Event | None = None) -> None:
-    """Wait until a connection has lived for so long.
+    """Wait until something has lived for so long.
 
     Args:
         life_s: seconds from now.

@@ -5,7 +5,7 @@ only what moved the balance shows that there was one.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 Kind: TypeAlias = Literal["order", "fill"]
@@ -54,9 +54,7 @@ class AwaitedBalances:
     def told(self, currency: str, venue_ns: int) -> None:
         """Note that a balance is known as it was at a time of the venue's, or later."""
         venue_ns = self._told_ns[currency] = max(self._told_ns.get(currency, 0), venue_ns)
-        left = [each for each in self._awaited.pop(currency, ()) if each.venue_ns - EARLIER_NS > venue_ns]
-        if left:
-            self._awaited[currency] = deque(left, maxlen=_KEPT)
+        self._keep(currency, lambda each: each.venue_ns - EARLIER_NS > venue_ns)
 
     def equal(self, currency: str, now: float) -> None:
         """Note that the venue, which was asked, has what is known: nothing was missed, however long it was awaited."""
@@ -73,12 +71,13 @@ class AwaitedBalances:
             self._mistakes[kind] = 0
         self._mistakes.update(self._in_vain - self._missed)
         self._missed, self._in_vain = set(), set()
-        for currency, awaited in list(self._awaited.items()):
-            left = [each for each in awaited if each.since >= before]
-            if left:
-                self._awaited[currency] = deque(left, maxlen=_KEPT)
-            else:
-                del self._awaited[currency]
+        for currency in list(self._awaited):
+            self._keep(currency, lambda each: each.since >= before)
+
+    def _keep(self, currency: str, still: Callable[[_Awaited], bool]) -> None:
+        left = deque(filter(still, self._awaited.pop(currency, ())), maxlen=_KEPT)
+        if left:
+            self._awaited[currency] = left
 
     def since(self) -> Iterator[float]:
         """Yield since when a push of each currency is awaited (steady time)."""

@@ -13,6 +13,7 @@ import trio
 from msgspec import Struct
 
 from feedtree.actors.context import Context
+from feedtree.exchanges.ageing import grow_old
 from feedtree.exchanges.credentials import Secret
 from feedtree.exchanges.errors import LeaseInvalid, RestFailed, VenueThrottled
 
@@ -211,6 +212,6 @@ class Lease:
         )  # a venue may just fall silent
 
     async def _sleep(self, seconds: float) -> None:
-        with trio.move_on_after(seconds):
-            await self._refused.wait()
+        await grow_old(seconds, self._refused)
+        if self._refused.is_set():
             raise LeaseInvalid("the venue does not take the listen key")

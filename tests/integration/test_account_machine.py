@@ -27,7 +27,6 @@ from hypothesis.stateful import (
 )
 from trio.testing import MockClock
 
-from feedtree.exchanges.private.agreement import SOON
 from feedtree.exchanges.private.fills import SeenFills
 from feedtree.exchanges.private.order_errors import OrderError
 from feedtree.exchanges.private.orders import TimeInForce
@@ -241,12 +240,7 @@ class AccountMachine(RuleBasedStateMachine):
                 for step, seconds in self.steps:
                     step(play)
                     await trio.sleep(seconds)
-            if self.hidden:  # the next regular comparison, up to a minute later, is made now
-                await stage.truth.quieten()
-                await trio.sleep(CALM)
-                stage.account.account.store.want_comparison()
-                await trio.sleep(SOON + 1.0)
-            await stage.settle(CALM)
+            await stage.settle(CALM, audited=self.hidden)
             made = [call for calls in play.orders.values() for call in calls.made]
             return broken(await stage.evidence(made))
 

@@ -31,7 +31,7 @@ def left_behind(before: Footprint, after: Footprint, lines: int, kept: int) -> I
         before: when all lines had been live for the stable spell.
         after: the same, after it.
         lines: how many there are.
-        kept: messages that the campaign has taken down meanwhile.
+        kept: messages that the campaign has taken down.
     """
     if after.tasks > before.tasks:
         yield f"{after.tasks - before.tasks} tasks were left behind"

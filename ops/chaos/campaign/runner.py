@@ -122,11 +122,10 @@ class Runner:
         outages = track.outages
         if kind.expects == "nothing":
             await trio.sleep_until(due + CALM)
-        taken_over = False
         with trio.move_on_at(due + kind.limit):
             if kind.expects == "takeover":
-                await _taken_over(track, mark)
-                taken_over = True
+                while not _taken_over(track, mark):  # noqa: ASYNC110 - no event tells of it
+                    await trio.sleep(LOOK_EVERY)
             healed = partial(_healed, track, mark, needed=kind.expects in ("reconnect", "resync"))
             await outages.wait(healed)
         now, now_ns = trio.current_time(), self._arena.ground.wall_ns()
@@ -137,7 +136,7 @@ class Runner:
         seen = self._observation(planned, track, begun)
         tried = self.starts.of(track.websocket.path, begun, window.over)
         judge(seen, kind, window, outages.since(mark.outages), [start for start in tried if start.at > begun])
-        if kind.expects == "takeover" and not taken_over:
+        if kind.expects == "takeover" and not _taken_over(track, mark):
             seen.wrong.append(f"no other connection took over within {kind.limit:g} s")
         if isinstance(track, PublicTrack):
             found = await divergences(track, self._arena.exchanges)
@@ -167,7 +166,6 @@ def _healed(track: Track, mark: Mark, *, needed: bool) -> bool:
     return track.outages.live and (not needed or track.outages.total > mark.outages)
 
 
-async def _taken_over(track: Track, mark: Mark) -> None:
-    """Wait until another connection carries a line, and the one before is gone."""
-    while not (track.generation > mark.generation and track.alone):  # noqa: ASYNC110 - no event tells of it
-        await trio.sleep(LOOK_EVERY)
+def _taken_over(track: Track, mark: Mark) -> bool:
+    """Whether another connection carries a line, and the one before is gone."""
+    return track.generation > mark.generation and track.alone
