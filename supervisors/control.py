@@ -314,6 +314,7 @@ class Control:
             self.give_up(judgement.cause)
         if self.stopping or judgement.verdict is Verdict.STOPPED:
             halt.after_stop(self, incarnation, judgement)
+            launch.start_again(self, incarnation.child)
         else:
             recovery.after_end(self, incarnation, judgement)
 

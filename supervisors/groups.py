@@ -32,7 +32,7 @@ def group_of(control: Control, child: Child) -> list[Child]:
 def regroup(control: Control, child: Child, *, charged: bool) -> None:
     """Stop the child's group in reverse order, wait, start it in order."""
     members = group_of(control, child)
-    coming = [each for each in members if _comes_back(each)]
+    coming = [each for each in members if comes_back(each)]
     control.plan = merged(control, stop=members, start=coming, due=child.due, charged=charged)
 
 
@@ -70,7 +70,8 @@ def _start_order(child: Child) -> int:
     return child.order
 
 
-def _comes_back(child: Child) -> bool:
+def comes_back(child: Child) -> bool:
+    """Tell whether a child is started when its group is."""
     if child.by_hand or child.held_by is not None or child.state is ChildState.FAILED:
         return False
     return child.spec.restart is not Restart.TEMPORARY or not child.ready_once
@@ -81,7 +82,7 @@ def hold(control: Control, child: Child, members: list[Child]) -> None:
     if not members:
         return
     for each in members:
-        if each.held_by is None and _comes_back(each):
+        if each.held_by is None and comes_back(each):
             each.held_by = child.spec.id
     control.plan = merged(control, stop=[child, *members], start=[])
     for each in members:

@@ -103,15 +103,20 @@ def rest(
     judgement: Judgement | None = None,
     report: CrashReport | None = None,
 ) -> None:
-    """Let a child that has ended be stopped, or forget it where nothing of it is to be kept."""
+    """Let a child that has ended be stopped, or forget it where nothing of it is to be kept.
+
+    One that is to be started again at once, by hand or with its group, is kept for that.
+    """
     clear_wait(control, child)
     child.state = ChildState.STOPPED
     child.last_reason = reason
     control.tell(EventKind.STOPPED, child, reason, judgement=judgement, report=report)
-    if child.starting is not None and not control.is_planned(child):
+    coming = child.again or control.is_planned(child)
+    if child.starting is not None and not coming:
         disappoint(child, reason)
     gone = child.forget or child.spec.restart is Restart.TEMPORARY
-    if gone or (control.spec.dynamic and not control.stopping):
+    kept = coming or child.halted or control.stopping or not control.spec.dynamic
+    if gone or not kept:
         forget(control, child, reason)
     else:
         _answer_stops(child)
@@ -135,6 +140,7 @@ def forget(control: Control, child: Child, reason: str) -> None:
     if child.state is ChildState.FAILED:
         _let_go(control, child)
     child.state = ChildState.STOPPED
+    child.again = False
     control.settle(child)
     if child.lineage.generation:  # one that never ran was never heard of
         control.tell(EventKind.REMOVED, child, reason)

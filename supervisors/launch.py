@@ -39,6 +39,14 @@ def start(control: Control, child: Child) -> None:
         control.host.start_soon(run_supervisor, incarnation, name=child.path)
 
 
+def start_again(control: Control, child: Child) -> None:
+    """Start a child that has ended and was stopped only for that; not where its supervisor is stopping now."""
+    if child.again:
+        child.again = False
+        if control.accepting:
+            start(control, child)
+
+
 def on_ready(incarnation: Incarnation) -> None:
     """Take note that an incarnation is ready; too late where it was asked to stop, or has ended."""
     if incarnation.stop_requested or incarnation.child.incarnation is not incarnation:

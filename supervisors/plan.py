@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from feedtree.supervisors.children import Child
+from feedtree.supervisors.snapshot import ChildState
 
 
 class Plan:
@@ -81,6 +82,11 @@ class Plan:
         """Start one more child, after all others."""
         self._start.append(child)
         self._starts.add(id(child))
+
+    def shorten(self) -> None:
+        """Wait for no others than those to start that wait for their restart themselves."""
+        waiting = (each for each in self.starting if each.state is ChildState.RESTARTING)
+        self.due = max((each.due for each in waiting), default=0.0)
 
     def settle(self, child: Child) -> None:
         """Do not start a child any more: it is ready, or it will not be."""

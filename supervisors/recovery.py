@@ -11,7 +11,7 @@ from feedtree.supervisors.courses import Step, absorbing_plan, next_step
 from feedtree.supervisors.errors import ChildFailed, TreeFailed
 from feedtree.supervisors.events import EventKind
 from feedtree.supervisors.groups import group_of, hold, regroup, waiting_for
-from feedtree.supervisors.halt import forget, rest
+from feedtree.supervisors.halt import clear_wait, forget, rest
 from feedtree.supervisors.judgement import Judgement, Verdict
 from feedtree.supervisors.launch import start
 from feedtree.supervisors.reporting import tell_end
@@ -84,6 +84,24 @@ def _wait_over(subject: tuple[Control, Child]) -> None:
     control, child = subject
     child.timer = None
     start(control, child)
+
+
+def end_wait(control: Control, child: Child) -> bool:
+    """Let a child that waits for its restart be started now; its group waits for the others of it only.
+
+    Returns:
+        Whether it waited.
+    """
+    now = trio.current_time()
+    if child.state is not ChildState.RESTARTING or child.due <= now:
+        return False
+    child.due = now
+    if child.timer is not None:
+        clear_wait(control, child)
+        start(control, child)
+    elif control.plan is not None:
+        control.plan.shorten()
+    return True
 
 
 def _refuse(control: Control, child: Child, judgement: Judgement, step: Step) -> None:

@@ -1,7 +1,7 @@
 """The handle of a running tree: look at it, listen to it, steer it."""
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
@@ -129,13 +129,26 @@ class Supervisor(Onlooker):
     async def terminate_child(self, path: Target) -> None:
         """Stop a child and wait until it has ended; also ends its restarting.
 
-        Its spec is kept, but not in a dynamic supervisor. A child that does not run is left as it is.
+        Its spec is kept, but not in a dynamic supervisor; see `halt_child`. A child that does not run is left as it is.
 
         Raises:
             ChildNotFound: no such child.
             SupervisorDown: its supervisor does not run.
         """
         await self._ask(admin.terminate, path)
+
+    async def halt_child(self, path: Target) -> None:
+        """Stop a child, wait until it has ended, and keep it, also in a dynamic supervisor; also ends its restarting.
+
+        It stays down and listed, whatever becomes of its siblings, until `restart` or `cycle_child` starts it again, or
+        its supervisor is itself started anew. A child that does not run is left as it is.
+
+        Raises:
+            NotSupported: it is temporary, or was made from a template, and would be gone; see `terminate_child`.
+            ChildNotFound: no such child, or it is being removed.
+            SupervisorDown: its supervisor does not run.
+        """
+        await self._ask(admin.halt, path)
 
     async def restart(self, path: Target) -> Handle | None:
         """Start a child that does not run (parked, terminated or ended), and wait until it is ready.
@@ -154,6 +167,52 @@ class Supervisor(Onlooker):
             SupervisorDown: its supervisor does not run.
         """
         return await self._ask(admin.restart, path)
+
+    async def cycle_child(self, path: Target) -> Handle | None:
+        """Stop a child where it runs, start it again, and wait until it is ready.
+
+        The child is the same one, a generation later, and its former failures are forgotten as by `restart`. Nothing of
+        it is counted against any intensity, or makes a crash report. In ``rest_for_one`` the later siblings are stopped
+        and started with it, in ``one_for_all`` all of them; no wait of theirs for a restart is kept up. One that does
+        not run, or waits for its restart, is started, as by `restart`.
+
+        Returns:
+            The child's handle; None where it said that there is nothing to run.
+
+        Raises:
+            NotSupported: it is temporary, and would be gone.
+            ChildNotFound: no such child, or it is being removed.
+            StartFailed: it failed before it was ready, and is parked as failed.
+            SupervisorDown: its supervisor does not run or is stopping, or the child was stopped by hand meanwhile.
+        """
+        return await self._ask(admin.cycle, path)
+
+    async def reset_backoff(self, path: Target) -> int:
+        """Forget the former failures of a child, of a supervisor those of all children below it, too.
+
+        Whoever of them waits for a restart is started now; in a group, when the others of it do not wait any more.
+
+        Args:
+            path: the child; empty for the whole tree.
+
+        Returns:
+            How many waits it ended.
+
+        Raises:
+            ChildNotFound: no such child.
+            SupervisorDown: its supervisor does not run.
+        """
+        if str(path):
+            first, top = self._put(admin.reset_backoff, path), self._find(path)[1].last_control
+        else:
+            first, top = None, self._supervisor("")
+        below = [_put_to_all(control) for control in _running_from(top)]
+        if first is not None:
+            await first.answer()
+        for each in below:
+            with suppress(SupervisorDown):  # it has ended meanwhile, and there is nothing left to forget
+                await each.answer()
+        return sum(each.waits_ended for each in (first, *below) if each is not None)
 
     async def delete_child(self, path: Target) -> None:
         """Forget a child that does not run.
@@ -227,6 +286,20 @@ class Supervisor(Onlooker):
         request = Request(control, child_id, handle=target if isinstance(target, Handle) else None)
         control.post(action, request)
         return request
+
+
+def _running_from(control: Control | None) -> Iterator[Control]:
+    """Walk the supervisors that run at and below one."""
+    if control is not None and not control.ended:
+        yield control
+        for child in control.children.values():
+            yield from _running_from(None if child.incarnation is None else child.incarnation.control)
+
+
+def _put_to_all(control: Control) -> Request:
+    request = Request(control, "")
+    control.post(admin.reset_backoffs, request)
+    return request
 
 
 def _free_id(control: Control, stem: str) -> str:

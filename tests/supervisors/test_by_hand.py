@@ -1,0 +1,552 @@
+"""What a person does to one child of a running tree: halt it, start it anew, forget its failures."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+
+from feedtree.supervisors import (
+    AdminRefused,
+    AlreadyPresent,
+    ChildNotFound,
+    ChildState,
+    Fatal,
+    NotSupported,
+    Restart,
+    Retryable,
+    StartFailed,
+    Strategy,
+    SupervisorDown,
+    SupervisorSpec,
+    Throttled,
+)
+
+settled = trio.testing.wait_all_tasks_blocked
+KINDS = ["one_for_one", "one_for_all", "rest_for_one", "dynamic"]
+STATES = ["starting", "running", "stopping", "stuck", "restarting", "parked", "held", "stopped"]
+Ask = Callable[..., Awaitable[Any]]
+
+
+def home(kind: str, *children: Any, **options: Any) -> SupervisorSpec:
+    """A supervisor of that kind, in which nothing may be counted."""
+    if kind == "dynamic":
+        return SupervisorSpec("s", children, dynamic=True, **options)
+    return SupervisorSpec("s", children, strategy=Strategy(kind), **options)
+
+
+def lost(cast, seconds: float = 50.0) -> Any:
+    return cast.crash(Throttled("429", retry_after=seconds))
+
+
+def states(tree, path: str = "s") -> dict[str, str]:
+    return {each.id: each.state.value for each in tree.node(path).children}
+
+
+def generations(tree, path: str = "s") -> list[int]:
+    return [each.generation for each in tree.node(path).children]
+
+
+SCRIPTS: dict[str, Callable[[Any], list[list[Any]]]] = {
+    "starting": lambda cast: [[], [cast.sleep(2)]],
+    "stopping": lambda cast: [[cast.ready, cast.slow_cleanup(2)], []],
+    "stuck": lambda cast: [[cast.ready, cast.slow_cleanup(20)], []],
+}
+
+
+def family(cast, state: str) -> list[Any]:
+    """Three siblings, of which the second will be in that state."""
+    scripts = SCRIPTS.get(state, lambda _: [])(cast)
+    return [cast.child("a"), cast.child("b", *scripts), cast.child("c")]
+
+
+async def bring_into(tree, cast, nursery: trio.Nursery, state: str) -> None:
+    """Let the second child be in that state."""
+    match state:
+        case "starting":
+            cast.order("b", cast.crash(Retryable("lost")))
+        case "stopping" | "stuck":
+            nursery.start_soon(tree.terminate_child, "s/b")
+            await trio.sleep(6 if state == "stuck" else 0)
+        case "restarting":
+            cast.order("b", lost(cast))
+        case "parked":
+            cast.order("b", cast.crash(Fatal("key")))
+        case "held":
+            cast.order("a", cast.crash(Fatal("key")))
+        case "stopped":
+            await tree.halt_child("s/b")
+    await settled()
+
+
+CASES = [
+    pytest.param(kind, state, id=f"{kind}-{state}")
+    for kind in KINDS
+    for state in STATES
+    if state != "held" or kind in ("one_for_all", "rest_for_one")
+]
+
+
+def expected(state: str) -> str:
+    return {"parked": "failed", "held": "stopped"}.get(state, state)
+
+
+# Halting
+
+
+@pytest.mark.parametrize(("kind", "state"), CASES)
+async def test_a_halted_child_stays_down_and_listed(autojump_clock, cast, kind: str, state: str) -> None:
+    """Whatever it was doing, in any kind of supervisor; a restart of its group leaves it out, one by hand does not."""
+    async with cast.open(home(kind, *family(cast, state))) as tree, trio.open_nursery() as nursery:
+        await bring_into(tree, cast, nursery, state)
+        assert states(tree)["b"] == expected(state)
+        await tree.halt_child("s/b")
+        down = "failed" if state == "parked" else "stopped"
+        assert states(tree)["b"] == down
+        await settled()
+        if state == "held":
+            await tree.restart("s/a")
+        elif states(tree)["a"] == "running":
+            cast.order("a", cast.crash(Retryable("lost")))
+        await trio.sleep(100)
+        held = {"rest_for_one": ["c"], "one_for_all": ["a", "c"]}.get(kind, []) if state == "parked" else []
+        assert states(tree) == {
+            each: down if each == "b" else "stopped" if each in held else "running" for each in "abc"
+        }
+        generation = tree.node("s/b").generation
+        handle = await tree.restart("s/b")
+        assert str(handle) == "s/b"
+        assert tree.node("s/b").generation == generation + 1
+        await settled()
+        assert set(states(tree).values()) == {"running"}
+        assert tree.node("s").restarts_in_window == 0
+
+
+async def test_a_halted_child_of_a_dynamic_supervisor_holds_its_id_and_can_be_taken_away(
+    autojump_clock, cast
+) -> None:
+    """A second halt changes nothing; terminate forgets it after all."""
+    async with cast.open(home("dynamic", cast.child("a"), max_children=1)) as tree:
+        handle = await tree.cycle_child("s/a")
+        await tree.halt_child(handle)
+        await tree.halt_child(handle)
+        assert tree.count_children("s") == (1, 0, 0, 1)
+        with pytest.raises(AlreadyPresent, match="stopped"):
+            await tree.start_child("s", cast.child("a"))
+        await tree.terminate_child(handle)
+        assert tree.count_children("s").specs == 0
+
+
+async def test_once_started_again_it_is_a_child_of_a_dynamic_supervisor_as_before(
+    autojump_clock, cast
+) -> None:
+    """It is forgotten when it ends for good."""
+    async with cast.open(home("dynamic", cast.child("a", restart=Restart.TRANSIENT))) as tree:
+        await tree.halt_child("s/a")
+        await tree.restart("s/a")
+        cast.order("a", cast.leave)
+        await settled()
+        assert tree.count_children("s").specs == 0
+
+
+@pytest.mark.parametrize("last", ["halt", "terminate"])
+async def test_who_stops_a_child_last_decides_whether_it_is_kept(autojump_clock, cast, last: str) -> None:
+    """Both are answered at its end."""
+    child = cast.child("a", [cast.ready, cast.slow_cleanup(1)])
+    async with cast.open(home("dynamic", child)) as tree:
+        wishes = (
+            [tree.terminate_child, tree.halt_child]
+            if last == "halt"
+            else [tree.halt_child, tree.terminate_child]
+        )
+        async with trio.open_nursery() as nursery:
+            for wish in wishes:
+                nursery.start_soon(wish, "s/a")
+                await settled()
+        assert trio.current_time() == 1.0
+        assert states(tree) == ({"a": "stopped"} if last == "halt" else {})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_halted_branch_shows_what_stood_in_it(autojump_clock, cast, kind: str) -> None:
+    """As a venue's shard with its connection; started again, it brings its children back."""
+    shard = SupervisorSpec("shard", [cast.child("x")], dynamic=True)
+    async with cast.open(home(kind, shard)) as tree:
+        await tree.halt_child("s/shard")
+        assert states(tree) == {"shard": "stopped"}
+        assert states(tree, "s/shard") == {"x": "stopped"}
+        with pytest.raises(SupervisorDown):
+            await tree.halt_child("s/shard/x")
+        await tree.restart("s/shard")
+        assert states(tree, "s/shard") == {"x": "running"}
+        assert generations(tree, "s/shard") == [2]
+
+
+async def test_a_halted_child_comes_back_with_its_supervisor(autojump_clock, cast) -> None:
+    """Whose restart brings back what is listed."""
+    async with cast.open(home("dynamic", cast.child("a"), cast.child("b"))) as tree:
+        await tree.halt_child("s/b")
+        await tree.cycle_child("s")
+        assert states(tree) == {"a": "running", "b": "running"}
+
+
+@pytest.mark.parametrize("ask", ["halt_child", "cycle_child"])
+async def test_a_child_that_is_gone_when_it_ends_is_neither_halted_nor_cycled(
+    autojump_clock, cast, temporary, ask: str
+) -> None:
+    """Temporary children, and those that are being removed; what is made from a template is not halted."""
+    gone = cast.child("b", [cast.ready, cast.slow_cleanup(1)])
+    made = SupervisorSpec("m", template=cast.child("t"))
+    async with cast.open(cast.child("a", **temporary), gone, made) as tree, trio.open_nursery() as nursery:
+        with pytest.raises(NotSupported, match="temporary"):
+            await getattr(tree, ask)("a")
+        nursery.start_soon(tree.remove, "b")
+        await settled()
+        with pytest.raises(ChildNotFound, match="being removed"):
+            await getattr(tree, ask)("b")
+        with pytest.raises(ChildNotFound):
+            await getattr(tree, ask)("nobody")
+        instance = await tree.start_instance("m")
+        if ask == "halt_child":
+            with pytest.raises(NotSupported, match="template"):
+                await tree.halt_child(instance)
+        else:
+            assert str(await tree.cycle_child(instance)) == "m/t-1"
+        assert tree.node("a").generation == 1
+        assert tree.node(instance).state is ChildState.RUNNING
+
+
+# Starting anew
+
+
+@pytest.mark.parametrize(("kind", "state"), CASES)
+async def test_a_cycled_child_runs_again(autojump_clock, cast, heard, kind: str, state: str) -> None:
+    """Whatever it was doing; the answer comes when it is ready; nothing is counted, and nothing is a crash."""
+    async with cast.open(home(kind, *family(cast, state))) as tree, trio.open_nursery() as nursery:
+        await bring_into(tree, cast, nursery, state)
+        assert states(tree)["b"] == expected(state)
+        generation = tree.node("s/b").generation
+        reports = len(tree.crash_reports("s/b"))
+        async with heard(tree, "s/b") as events:
+            handle = await tree.cycle_child("s/b")
+        assert str(handle) == ("s/a" if state == "held" else "s/b")
+        await settled()
+        assert set(states(tree).values()) == {"running"}
+        assert tree.node("s/b").generation == generation + 1
+        assert tree.node("s").restarts_in_window == 0
+        assert len(tree.crash_reports("s/b")) == reports
+        runs = [each.kind.value for each in events]
+        assert runs[-2:] == ["starting", "ready"]
+        assert runs[:-2] in ([], ["stopping", "stopped"], ["stopped"])
+        assert trio.current_time() < 30.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "diary"),
+    [
+        ("one_for_one", "-b1 +b2"),
+        ("dynamic", "-b1 +b2"),
+        ("rest_for_one", "-c1 -b1 +b2 +c2"),
+        ("one_for_all", "-c1 -b1 -a1 +a2 +b2 +c2"),
+    ],
+)
+async def test_a_group_is_cycled_as_a_whole(autojump_clock, cast, kind: str, diary: str) -> None:
+    """In the order of its strategy, without a child that was halted before, and again and again at no cost."""
+    children = [cast.child(each) for each in "abcd"]
+    async with cast.open(home(kind, *children, intensity=0)) as tree:
+        await tree.halt_child("s/d")
+        cast.take_diary()
+        await tree.cycle_child("s/b")
+        await settled()
+        assert " ".join(cast.take_diary()).replace("s/", "") == diary
+        for _ in range(5):
+            await tree.cycle_child("s/b")
+        await settled()
+        assert states(tree) == {"a": "running", "b": "running", "c": "running", "d": "stopped"}
+        assert tree.node("s").generation == 1
+
+
+async def test_a_slow_cycle_delays_no_sibling_of_a_dynamic_supervisor(autojump_clock, cast) -> None:
+    """Neither one that is added, nor one that is cycled, too."""
+    slow = cast.child("a", [cast.ready, cast.slow_cleanup(3)], [cast.sleep(3)])
+    async with cast.open(home("dynamic", slow, cast.child("b"))) as tree, trio.open_nursery() as nursery:
+        nursery.start_soon(tree.cycle_child, "s/a")
+        await settled()
+        await tree.cycle_child("s/b")
+        await tree.start_child("s", cast.child("c"))
+        assert trio.current_time() == 0.0
+        await trio.sleep(7)
+        assert states(tree) == {"a": "running", "b": "running", "c": "running"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_cycle_forgets_former_failures(autojump_clock, cast, kind: str) -> None:
+    """Those of its backoff, and of a bulkhead's own window; the next retry comes at once."""
+    child = cast.child("a", bulkhead=True)
+    async with cast.open(home(kind, child, intensity=5)) as tree:
+        for _ in range(5):
+            cast.order("a", cast.crash())
+            await trio.sleep(3)
+        await tree.cycle_child("s/a")
+        assert tree.node("s/a").restarts_in_window == 0
+        cast.order("a", cast.crash())
+        await settled()
+        assert tree.node("s/a").state is ChildState.RUNNING
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_cycle_whose_start_fails_parks_the_child(autojump_clock, cast, kind: str) -> None:
+    """Whoever asked learns why, and its supervisor goes on."""
+    child = cast.child("b", [], [cast.crash(ValueError("no port"))], [])
+    async with cast.open(home(kind, cast.child("a"), child, intensity=0)) as tree:
+        with pytest.raises(StartFailed, match="no port"):
+            await tree.cycle_child("s/b")
+        assert states(tree)["b"] == "failed"
+        await tree.cycle_child("s/b")
+        assert set(states(tree).values()) == {"running"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_cycle_of_a_child_that_has_nothing_to_run_any_more(autojump_clock, cast, kind: str) -> None:
+    """Is answered with None."""
+    async with cast.open(home(kind, cast.child("a", [], [cast.ignore]))) as tree:
+        assert await tree.cycle_child("s/a") is None
+        assert states(tree) == ({} if kind == "dynamic" else {"a": "stopped"})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_whoever_waits_for_the_start_of_a_child_that_is_cycled_waits_on(
+    autojump_clock, cast, kind: str
+) -> None:
+    """Who added it, and all who cycle it, are answered when it is ready."""
+    answers: list[tuple[str, float]] = []
+    async with cast.open(home(kind)) as tree:
+
+        async def ask(call: Ask, *args: Any) -> None:
+            answers.append((str(await call(*args)), trio.current_time()))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, tree.start_child, "s", cast.child("a", [cast.sleep(5)]))
+            await trio.sleep(1)
+            nursery.start_soon(ask, tree.cycle_child, "s/a")
+            await trio.sleep(1)
+            nursery.start_soon(ask, tree.cycle_child, "s/a")
+        assert answers == [("s/a", 7.0)] * 3
+        assert generations(tree) == [3]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_child_cycled_during_the_first_start_of_all_is_still_waited_for(
+    autojump_clock, cast, kind: str
+) -> None:
+    """The supervisor is ready when all of them are."""
+    children = [cast.child("a"), cast.child("b", [cast.sleep(5)], []), cast.child("c", [cast.sleep(1)])]
+    async with cast.open() as tree, trio.open_nursery() as nursery:
+        nursery.start_soon(tree.start_child, "", home(kind, *children))
+        await trio.sleep(1)
+        await tree.cycle_child("s/b")
+        assert states(tree)["b"] == "running"
+        assert tree.node("s").state is ChildState.STARTING
+        await trio.sleep(2)
+        assert tree.node("s").state is ChildState.RUNNING
+        assert set(states(tree).values()) == {"running"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ask", ["halt_child", "terminate_child", "remove"])
+async def test_a_child_stopped_by_hand_while_it_is_cycled_stays_down(
+    autojump_clock, cast, kind: str, ask: str
+) -> None:
+    """Who cycled it is told."""
+    child = cast.child("a", [cast.ready, cast.slow_cleanup(2)])
+    async with cast.open(home(kind, child, cast.child("b"))) as tree, trio.open_nursery() as nursery:
+
+        async def cycle() -> None:
+            with pytest.raises(SupervisorDown, match="stopped before it was ready"):
+                await tree.cycle_child("s/a")
+
+        nursery.start_soon(cycle)
+        await trio.sleep(1)
+        await getattr(tree, ask)("s/a")
+        assert trio.current_time() == 2.0
+        await trio.sleep(10)
+        kept = ask == "halt_child" or (ask == "terminate_child" and kind != "dynamic")
+        assert states(tree) == {**({"a": "stopped"} if kept else {}), "b": "running"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_supervisor_that_stops_meanwhile_refuses_a_cycle(autojump_clock, cast, kind: str) -> None:
+    """The child is not started again, and a later request is refused as well."""
+    child = cast.child("a", [cast.ready, cast.slow_cleanup(2)])
+    async with cast.open(home(kind, child)) as tree, trio.open_nursery() as nursery:
+
+        async def cycle() -> None:
+            with pytest.raises(SupervisorDown, match="stopping"):
+                await tree.cycle_child("s/a")
+
+        nursery.start_soon(cycle)
+        await trio.sleep(1)
+        nursery.start_soon(tree.halt_child, "s")
+        nursery.start_soon(cycle)
+        await trio.sleep(9)
+        assert states(tree) == {"a": "stopped"}
+        assert generations(tree) == [1]
+
+
+async def test_a_cycle_that_reaches_a_supervisor_while_it_stops_is_refused(autojump_clock, cast) -> None:
+    """In whatever order the two arrive, nobody is left waiting and nothing starts."""
+
+    async def ask(call: Ask) -> None:
+        with pytest.raises(SupervisorDown):
+            await call("a")
+
+    for _ in range(30):  # trio shuffles the tasks of one instant
+        child = cast.child("a", [cast.ready, cast.slow_cleanup(1)])
+        async with cast.open(child) as tree, trio.open_nursery() as nursery:
+            nursery.start_soon(tree.stop)
+            nursery.start_soon(ask, tree.cycle_child)
+        assert tree.snapshot().children[0].generation == 1
+
+
+@pytest.mark.parametrize("ask", ["halt_child", "cycle_child"])
+@pytest.mark.parametrize(("kind", "state"), CASES)
+async def test_a_cancelled_caller_leaves_the_request_to_go_on(
+    autojump_clock, cast, kind: str, state: str, ask: str
+) -> None:
+    """The child ends as it would have, and can be asked for anything again."""
+    async with cast.open(home(kind, *family(cast, state))) as tree, trio.open_nursery() as nursery:
+        await bring_into(tree, cast, nursery, state)
+        async with trio.open_nursery() as callers:
+            callers.start_soon(getattr(tree, ask), "s/b")
+            await settled()
+            callers.cancel_scope.cancel()
+        await trio.sleep(30)
+        down = "failed" if state == "parked" else "stopped"
+        assert states(tree)["b"] == (down if ask == "halt_child" else "running")
+        await tree.cycle_child("s/b")
+        await tree.halt_child("s/b")
+        assert states(tree)["b"] == "stopped"
+
+
+async def test_a_child_may_cycle_itself(autojump_clock, cast) -> None:
+    """It is stopped as it waits, and comes back."""
+
+    async def cycle(actor: Any, context: Any) -> None:
+        await trees[0].cycle_child("a")
+
+    trees: list[Any] = []
+    async with cast.open(cast.child("a", [cast.ready, cast.sleep(1), cycle], [])) as tree:
+        trees.append(tree)
+        await trio.sleep(5)
+        assert (tree.node("a").state, tree.node("a").generation) == (ChildState.RUNNING, 2)
+        assert tree.crash_reports("a") == ()
+
+
+# Waits
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_reset_starts_whoever_waits_and_forgets_its_failures(autojump_clock, cast, kind: str) -> None:
+    """At once; the next retry comes at once, too."""
+    async with cast.open(home(kind, cast.child("a"), cast.child("b"))) as tree:
+        for _ in range(5):
+            cast.order("b", cast.crash(Retryable("lost")))
+            await trio.sleep(3)
+        cast.order("b", lost(cast))
+        await settled()
+        assert await tree.reset_backoff("s/a") == 0
+        assert states(tree)["b"] == "restarting"
+        assert await tree.reset_backoff("s/b") == 1
+        await settled()
+        assert set(states(tree).values()) == {"running"}
+        cast.order("b", cast.crash(Retryable("lost")))
+        await settled()
+        assert tree.node("s/b").state is ChildState.RUNNING
+        assert await tree.reset_backoff("s/b") == 0
+        assert trio.current_time() == 15.0
+
+
+async def test_a_reset_of_a_branch_reaches_all_below_it(autojump_clock, cast) -> None:
+    """And no other; of the whole tree, everybody. A branch that waits itself is started, too."""
+    inner = SupervisorSpec("t", [cast.child("x")])
+    waiting = SupervisorSpec("w", [cast.child("y")], intensity=0)
+    async with cast.open(
+        home("one_for_one", cast.child("a"), inner), waiting, cast.child("b"), intensity=50
+    ) as tree:
+        for each in ("a", "x", "b"):
+            cast.order(each, lost(cast))
+        for _ in range(2):  # the second time, the branch has to wait for its restart
+            cast.order("y", cast.crash())
+            await trio.sleep(0.001)
+        assert tree.node("w").state is ChildState.RESTARTING
+        assert await tree.reset_backoff("s") == 2
+        await settled()
+        assert (states(tree)["a"], states(tree, "s/t")["x"]) == ("running", "running")
+        assert tree.node("b").state is ChildState.RESTARTING
+        assert await tree.reset_backoff("") == 2
+        await settled()
+        assert all(each.state is ChildState.RUNNING for each in tree.snapshot().children)
+
+
+async def test_a_group_waits_on_for_those_that_nobody_reset(autojump_clock, cast) -> None:
+    """It is started when the last wait of it is over."""
+    children = [cast.child("a"), cast.child("b"), cast.child("c", [cast.ready, cast.slow_cleanup(2)], [])]
+    async with cast.open(home("one_for_all", *children)) as tree:
+        cast.order("b", lost(cast, 30.0))
+        await trio.sleep(1)
+        cast.order("a", lost(cast, 50.0))
+        await trio.sleep(3)
+        assert states(tree) == {"a": "restarting", "b": "restarting", "c": "stopped"}
+        assert await tree.reset_backoff("s/b") == 1
+        assert await tree.reset_backoff("s/b") == 0
+        await trio.sleep(40)
+        assert states(tree) == {"a": "restarting", "b": "restarting", "c": "stopped"}
+        assert await tree.reset_backoff("s/a") == 1
+        await settled()
+        assert set(states(tree).values()) == {"running"}
+        assert trio.current_time() == 44.0
+
+
+@pytest.mark.parametrize("state", [each for each in STATES if each != "restarting"])
+async def test_a_reset_of_a_child_that_does_not_wait_changes_nothing(
+    autojump_clock, cast, state: str
+) -> None:
+    """Whatever it does."""
+    async with cast.open(home("rest_for_one", *family(cast, state))) as tree, trio.open_nursery() as nursery:
+        await bring_into(tree, cast, nursery, state)
+        before = states(tree), generations(tree)
+        assert await tree.reset_backoff("s/b") == 0
+        await settled()
+        assert (states(tree), generations(tree)) == before
+
+
+async def test_a_reset_is_refused_where_there_is_nobody(autojump_clock, cast) -> None:
+    """An unknown path, a branch that does not run, a tree that has ended; a branch itself may be down."""
+    branch = SupervisorSpec("s", [cast.child("x")])
+    async with cast.open(branch) as tree:
+        with pytest.raises(ChildNotFound):
+            await tree.reset_backoff("nobody")
+        await tree.halt_child("s")
+        with pytest.raises(SupervisorDown):
+            await tree.reset_backoff("s/x")
+        assert await tree.reset_backoff("s") == 0
+    with pytest.raises(SupervisorDown):
+        await tree.reset_backoff("")
+
+
+async def test_a_reset_of_a_branch_that_stops_is_answered(autojump_clock, cast) -> None:
+    """Whatever ends meanwhile."""
+
+    async def halt(path: str) -> None:
+        with suppress(AdminRefused):
+            await tree.halt_child(path)
+
+    for _ in range(30):  # trio shuffles the tasks of one instant
+        branch = SupervisorSpec("s", [SupervisorSpec("t", [cast.child("x")])])
+        async with cast.open(branch) as tree, trio.open_nursery() as nursery:
+            nursery.start_soon(halt, "s/t")
+            nursery.start_soon(halt, "s")
+            assert await tree.reset_backoff("") == 0
+    assert trio.current_time() == 0.0
