@@ -1,6 +1,7 @@
 """How many restarts are too many. Pure: times are arguments."""
 
 from collections import Counter, deque
+from itertools import takewhile
 
 
 class Intensity:
@@ -29,9 +30,15 @@ class Intensity:
         return len(self._times) <= self.limit
 
     def count(self, now: float, who: str | None = None) -> int:
-        """Return how many restarts (of `who`, if given) lie within the last period."""
-        self._expire(now)
-        return len(self._times) if who is None else self._by_name[who]
+        """Return how many restarts (of `who`, if given) lie within the last period.
+
+        It changes nothing, so that another thread may ask.
+        """
+        times = self._times
+        if not times or now - times[0][0] <= self.period:
+            return len(times) if who is None else self._by_name[who]
+        recent = takewhile(lambda each: now - each[0] <= self.period, reversed(times))
+        return sum(1 for _, name in recent if who in (None, name))
 
     def clear(self) -> None:
         """Forget every restart, as after a restart by hand."""

@@ -1,14 +1,18 @@
-"""What can be seen of a running tree: how it looks, and what happens in it. Changes nothing."""
+"""What can be seen of a running tree: how it looks, where its tasks wait, what happens in it. Changes nothing."""
+
+from collections.abc import Iterator
+from textwrap import indent
 
 import trio
 
 from feedtree.actors.names import Registration
 from feedtree.supervisors import view
-from feedtree.supervisors.children import Child
+from feedtree.supervisors.children import Child, Incarnation
 from feedtree.supervisors.control import Control
 from feedtree.supervisors.errors import AccountingOff, ChildNotFound, NotASupervisor, SupervisorDown
 from feedtree.supervisors.events import EventStream
 from feedtree.supervisors.handles import Handle, Target
+from feedtree.supervisors.outside import Outside, workers_at, workers_of
 from feedtree.supervisors.reports import CrashReport
 from feedtree.supervisors.snapshot import Node
 from feedtree.supervisors.specs import ChildSpec, Spec
@@ -28,10 +32,11 @@ class Onlooker:
     def __init__(self, control: Control, around: Surroundings) -> None:
         self._control = control
         self._around = around
+        self._outside = Outside(control)
 
     def snapshot(self) -> Node:
         """Return how the whole tree looks now; all its parts belong to the same instant."""
-        return view.root_node(self._control)
+        return view.root_node(self._control, trio.current_time())
 
     def node(self, path: Target) -> Node:
         """Return how one branch looks now.
@@ -107,6 +112,45 @@ class Onlooker:
         """
         return view.count_children(self._supervisor(path))
 
+    def stack(self, path: Target) -> str:
+        """Return where the tasks of a worker wait now: at most 10 tasks, the innermost 12 frames of each.
+
+        Returns:
+            Lines, each task headed by its name; empty where it does not run. Of a supervisor the stacks of all workers
+            below it, each headed by its path.
+
+        Raises:
+            ChildNotFound: no such child.
+        """
+        if not str(path):
+            return _headed(self.stacks())
+        _, child = self._find(path)
+        stacks = self._stacks(workers_at(child))
+        return stacks.get(child.path, "") if isinstance(child.spec, ChildSpec) else _headed(stacks)
+
+    def stacks(self) -> dict[str, str]:
+        """Return where the tasks of each worker that runs wait now, by its path, in start order; see `stack`."""
+        return self._stacks(workers_of(self._control))
+
+    def look_from_outside(self, now: float | None = None) -> Node:
+        """Return how the whole tree looks, to a thread that is not trio's; also while its loop is stuck.
+
+        The loop may move meanwhile, so the parts need not belong to one instant. It raises nothing: where the tree
+        moves too much for any look, the root alone is shown, with ``moved while it was looked at`` as its last reason.
+
+        Args:
+            now: trio time in seconds; None for what the tree's clock shows.
+        """
+        return self._outside.look(now)
+
+    def stacks_from_outside(self) -> dict[str, str]:
+        """Return `stacks` to a thread that is not trio's; also while the loop is stuck.
+
+        The task that the loop is running is shown by what its thread does: under its worker's path, or under the empty
+        path where it works for none. A stack that moves too much is ``moved while it was looked at``.
+        """
+        return self._outside.stacks()
+
     def events(self, path: str = "", *, capacity: int = 1000) -> EventStream:
         """Listen to what happens from now on, at or below a path.
 
@@ -122,6 +166,9 @@ class Onlooker:
             InvalidSpec: a capacity below 1.
         """
         return self._around.bus.listen(path, capacity)
+
+    def _stacks(self, incarnations: Iterator[Incarnation]) -> dict[str, str]:
+        return {each.child.path: self._outside.stack(each) for each in incarnations}
 
     def _find(self, target: Target) -> tuple[Control, Child]:
         path = str(target)
@@ -151,3 +198,7 @@ class Onlooker:
         if not control.accepting:
             raise SupervisorDown(path, "it is stopping or has ended")
         return control
+
+
+def _headed(stacks: dict[str, str]) -> str:
+    return "\n".join(f"{path}:\n{indent(stack, '  ')}" for path, stack in stacks.items())

@@ -19,7 +19,7 @@ from feedtree.supervisors.children import Incarnation
 from feedtree.supervisors.errors import InvalidSpec
 from feedtree.supervisors.events import EventKind
 from feedtree.supervisors.incarnation import incarnation_of, run_worker
-from feedtree.supervisors.stuck import running_stack
+from feedtree.supervisors.stuck import running_frames
 from feedtree.supervisors.surroundings import Surroundings
 from feedtree.supervisors.suspicion import LineLimit, Look, Stall, Suspicion
 
@@ -135,7 +135,7 @@ class LoopThread:
 
     def stack(self, look: Look) -> str:
         """Render where the step of a look is now; empty where it has just ended."""
-        stack = running_stack(self._frame(), _calls_tasks)
+        stack = "\n".join(running_frames(self._frame()))
         pulse = self.pulse.now
         same = pulse is not None and pulse[0] == look.number and self._step(pulse) is look.step
         return stack if same else ""
@@ -147,10 +147,6 @@ class LoopThread:
 
     def _frame(self) -> FrameType | None:
         return sys._current_frames().get(self._ident)
-
-
-def _calls_tasks(frame: FrameType) -> bool:
-    return frame.f_code.co_name == "unrolled_run"
 
 
 def _worker_on(frame: FrameType | None) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from threading import Thread
 from types import FrameType
-from typing import Any, Never
+from typing import Any, NamedTuple, Never
 
 import trio
 
@@ -21,10 +21,31 @@ _FRAMES = 12
 _FLUSH_WITHIN = 1.0  # s; an output that nobody reads must not keep the process alive
 
 
-def stack_of(task: trio.lowlevel.Task) -> str:
-    """Render where a task and the tasks below it wait: at most 10 tasks, the innermost 12 frames of each."""
+class Running(NamedTuple):
+    """The task that the event loop is running, and where in it.
+
+    Args:
+        task: that task.
+        frames: its innermost 12 frames, the innermost last.
+    """
+
+    task: trio.lowlevel.Task
+    frames: list[str]
+
+
+def stack_of(task: trio.lowlevel.Task, running: Running | None = None) -> str:
+    """Render where a task and the tasks below it wait: at most 10 tasks, the innermost 12 frames of each.
+
+    Args:
+        task: the topmost one.
+        running: one of them that does not wait, but runs; it comes first, with its own frames.
+    """
     lines: list[str] = []
-    for number, each in enumerate(_walk(task)):
+    if running is not None:
+        lines.append(f"task {running.task.name}, running:")
+        lines.extend(f"  {frame}" for frame in running.frames)
+    waiting = (each for each in _walk(task) if running is None or each is not running.task)
+    for number, each in enumerate(waiting):
         if number == _TASKS:
             lines.append("...")
             break
@@ -44,18 +65,21 @@ def _frames(task: trio.lowlevel.Task) -> list[str]:
     return [_place(frame, line) for frame, line in task.iter_await_frames()]
 
 
-def running_stack(frame: FrameType | None, end: Callable[[FrameType], bool]) -> str:
-    """Render where a running task is: its innermost 12 frames, the innermost last.
+def running_frames(frame: FrameType | None) -> list[str]:
+    """Render where the running task is: its innermost 12 frames, the innermost last.
 
     Args:
-        frame: the innermost one.
-        end: tells the frame that called the task and is no part of it.
+        frame: the innermost one of the loop's thread; None where there is no such thread.
     """
     places: list[str] = []
-    while frame is not None and len(places) < _FRAMES and not end(frame):
+    while frame is not None and len(places) < _FRAMES and not _calls_tasks(frame):
         places.append(_place(frame, frame.f_lineno))
         frame = frame.f_back
-    return "\n".join(reversed(places))
+    return places[::-1]
+
+
+def _calls_tasks(frame: FrameType) -> bool:
+    return frame.f_code.co_name == "unrolled_run"
 
 
 def _place(frame: FrameType, line: int) -> str:

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-import trio
-
 from feedtree.supervisors.children import Child, Lineage
 from feedtree.supervisors.control import Control, Phase
 from feedtree.supervisors.judgement import describe
@@ -43,9 +41,8 @@ def count_children(control: Control) -> Counts:
     return Counts(len(children), active, supervisors, len(children) - supervisors)
 
 
-def root_node(control: Control) -> Node:
-    """Look at a whole tree."""
-    now = trio.current_time()
+def root_node(control: Control, now: float) -> Node:
+    """Look at a whole tree, at trio time `now`; nothing is changed, so that another thread may look, too."""
     state = _ROOT_STATES[control.phase]
     if control.ended and control.failed:
         state = ChildState.FAILED
