@@ -18,7 +18,14 @@ Write = Callable[[str], None]
 
 # The supervisor logs these itself, also in an app that sets up no more than structlog.
 _LOGGED_ALREADY = frozenset(
-    {EventKind.CRASHED, EventKind.FLAPPING, EventKind.STALLED, EventKind.STUCK, EventKind.FAILED}
+    {
+        EventKind.CRASHED,
+        EventKind.FLAPPING,
+        EventKind.STALLED,
+        EventKind.STUCK,
+        EventKind.FAILED,
+        EventKind.AUDITED,
+    }
 )
 
 

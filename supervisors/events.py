@@ -33,10 +33,13 @@ class EventKind(StrEnum):
     STOPPED = "stopped"  # it ended as asked, or will not be started
     FAILED = "failed"  # it is parked until someone restarts it by hand
     REMOVED = "removed"  # its supervisor forgot it
+    AUDITED = "audited"  # somebody did something to it by hand; `reason` says who, and what
 
 
 class LifecycleEvent(Struct, frozen=True):
     """One thing that happened to one child. The events of one child come in the order in which they happened.
+
+    The last one is ``removed``; only ``audited``, which is no event of its life, may come at any time.
 
     Args:
         kind: what happened.

@@ -89,7 +89,11 @@ def describe(error: BaseException) -> str:
     """Render an exception in one line of at most 300 characters; a broken ``__str__`` does not matter."""
     text = " ".join(text_of(error).split())
     name = type(error).__name__
-    line = f"{name}: {text}" if text else name
+    return in_bounds(f"{name}: {text}" if text else name)
+
+
+def in_bounds(line: str) -> str:
+    """Cut a line off after 300 characters."""
     return line if len(line) <= _REASON_LENGTH else line[: _REASON_LENGTH - 1] + "…"
 
 

@@ -18,8 +18,10 @@ from feedtree.supervisors.errors import (
     NotSupported,
     SupervisorDown,
 )
+from feedtree.supervisors.events import EventKind
 from feedtree.supervisors.handles import Handle, Target
 from feedtree.supervisors.incarnation import refuse_during_start, runs_below
+from feedtree.supervisors.judgement import in_bounds
 from feedtree.supervisors.onlooker import Onlooker
 from feedtree.supervisors.requests import Request
 from feedtree.supervisors.snapshot import ChildState
@@ -213,6 +215,21 @@ class Supervisor(Onlooker):
             with suppress(SupervisorDown):  # it has ended meanwhile, and there is nothing left to forget
                 await each.answer()
         return sum(each.waits_ended for each in (first, *below) if each is not None)
+
+    def audit(self, path: str, reason: str) -> None:
+        """Put on record that somebody does something by hand: an event `AUDITED` of that path, and a log line.
+
+        Args:
+            path: the child that it is done to; it need not exist.
+            reason: who does what; of what is no single line, or longer than 300 characters, that is made.
+        """
+        line = in_bounds(" ".join(reason.split()))
+        try:
+            generation = self._find(path)[1].lineage.generation if path else 1
+        except ChildNotFound:
+            generation = 0
+        self._around.journal.info("audited", path=path, generation=generation, reason=line)
+        self._around.bus.tell(EventKind.AUDITED, path, generation, line)
 
     async def delete_child(self, path: Target) -> None:
         """Forget a child that does not run.

@@ -1,4 +1,4 @@
-"""What a person does to one child of a running tree: halt it, start it anew, forget its failures."""
+"""What a person does to one child of a running tree: halt it, start it anew, forget its failures, say who did it."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -13,6 +13,7 @@ from feedtree.supervisors import (
     AlreadyPresent,
     ChildNotFound,
     ChildState,
+    EventKind,
     Fatal,
     NotSupported,
     Restart,
@@ -550,3 +551,25 @@ async def test_a_reset_of_a_branch_that_stops_is_answered(autojump_clock, cast) 
             nursery.start_soon(halt, "s")
             assert await tree.reset_backoff("") == 0
     assert trio.current_time() == 0.0
+
+
+# Who did it
+
+
+async def test_an_audit_is_an_event_and_a_log_line(autojump_clock, cast, heard) -> None:
+    """Of the child, its present generation, in one line of bounded length; also of what is not there."""
+    async with cast.open(cast.child("a")) as tree:
+        await tree.cycle_child("a")
+        async with heard(tree) as events:
+            tree.audit("a", "restart by\n  uid 1000")
+            tree.audit("gone/b", "x" * 400)
+            tree.audit("", "stop")
+        assert [(each.kind, each.path, each.generation, each.reason) for each in events] == [
+            (EventKind.AUDITED, "a", 2, "restart by uid 1000"),
+            (EventKind.AUDITED, "gone/b", 0, "x" * 299 + "…"),
+            (EventKind.AUDITED, "", 1, "stop"),
+        ]
+        logged = [each for each in cast.logged() if each["event"] == "audited"]
+        assert [(each["path"], each["reason"]) for each in logged] == [
+            (each.path, each.reason) for each in events
+        ]
