@@ -59,7 +59,7 @@ IDS = "abcde"
 ids = st.sampled_from(IDS)
 actions = st.one_of(
     st.tuples(st.sampled_from(sorted(ENDS)), ids),
-    st.tuples(st.sampled_from(["terminate", "restart", "remove", "add"]), ids),
+    st.tuples(st.sampled_from(["terminate", "restart", "remove", "add", "halt", "cycle", "reset"]), ids),
     st.tuples(st.just("sleep"), st.sampled_from([0.0, 0.05, 0.4, 2.0])),
 )
 workers = st.fixed_dictionaries(
@@ -151,8 +151,15 @@ class World:
                 case "terminate":
                     self.by_hand.add(child_id)
                     await tree.terminate_child(path)
+                case "halt":
+                    self.by_hand.add(child_id)
+                    await tree.halt_child(path)
                 case "restart":
                     await tree.restart(path)
+                case "cycle":
+                    await tree.cycle_child(path)
+                case "reset":
+                    await tree.reset_backoff(path)
                 case "remove":
                     self.removed = True
                     await tree.remove(path)

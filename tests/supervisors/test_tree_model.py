@@ -65,6 +65,7 @@ actions = pick(
     [
         *["look", "terminate", "restart", "terminate", "restart", "restart"],
         *["remove", "delete", "add", "add again", "add impatiently"],
+        *["halt", "cycle", "cycle", "cycle impatiently", "reset"],
     ]
 )
 pauses = pick([0.25, 0.0, 0.5, 1.0, 5.0])

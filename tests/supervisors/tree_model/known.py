@@ -13,7 +13,7 @@ from feedtree.supervisors import (
     SupervisorSpec,
     Verdict,
 )
-from tree_model.reading import refused, walk
+from tree_model.reading import below, refused, siblings, walk
 from tree_model.sights import ENDS, FREE, LIVE, MOMENT, Home, S, Sight
 
 STATES = {
@@ -139,6 +139,8 @@ class Known:
         return self.verdict(sight) not in FREE and not (sight.absorbed and home.charged)
 
     def charge(self, home: Home, sight: Sight, event: LifecycleEvent, *, too_much: bool) -> None:
+        # Which ends a group that is stopped by hand has already paid for is not told.
+        home.unsure = home.unsure or (home.grouped and self.cycled(home, event.at_ns))
         window = home.window_of(sight)
         window.append((event.at, sight.path))
         count = home.count(window, event.at)
@@ -151,15 +153,34 @@ class Known:
             before = each.called < number and not refused(each)
             if not before or (each.answered is not None and each.answered < sight.since):
                 continue
-            stops = each.action in ("terminate", "remove", "delete") or (
+            stops = each.action in ("terminate", "halt", "cycle", "remove", "delete") or (
                 each.action == "add" and each.given_up
             )
             if what == "stop" and stops and each.path == sight.path:
                 return True
-            sibling = each.path.rpartition("/")[0] == sight.path.rpartition("/")[0]
-            if what == each.action == "restart" and (each.path == sight.path or (sibling and not exact)):
+            starts = what == "restart" and each.action in ("restart", "cycle")
+            if starts and (each.path == sight.path or (siblings(each.path, sight.path) and not exact)):
                 return True
         return False
+
+    def hastened(self, sight: Sight, number: int) -> list[Any]:
+        """Return what was asked since a child began to wait for its restart, that may have ended the wait."""
+        assert sight.waiting is not None
+        begun = sight.waiting.at_ns
+        return [
+            each
+            for each in self.story.requests
+            if each.called < number and (each.answered is None or each.answered > begun) and not refused(each)
+            if (each.action == "reset" and below(each.path, sight.path))
+            or (each.action == "cycle" and siblings(each.path, sight.path))
+        ]
+
+    def cycled(self, home: Home, number: int) -> bool:
+        """Tell whether somebody had some child stopped and started again."""
+        return any(
+            each.action == "cycle" and each.called < number and each.path.rpartition("/")[0] == home.path
+            for each in self.story.requests
+        )
 
     def late(self, sight: Sight, event: LifecycleEvent) -> bool:
         """Tell whether a child was not ready in time."""

@@ -104,9 +104,7 @@ class Model(Known):
         if home.grouped:
             self._check_group_start(home, sight, event)
         if sight.waiting is not None:
-            due = sight.waiting.at + (sight.waiting.wait or 0.0)
-            assert event.at >= due - MOMENT, ("too early", event)
-            assert home.grouped or event.at <= due + MOMENT, ("too late", event)
+            self._check_wait(home, sight, sight.waiting, event)
         elif sight.bulkhead_worker and self.asked("restart", sight, event.at_ns, exact=home.grouped is False):
             home.own[sight.path] = []
             if home.grouped:  # it may have been asked for a sibling
@@ -116,6 +114,18 @@ class Model(Known):
         sight.since, sight.started_at = event.at_ns, event.at
         if isinstance(sight.spec, SupervisorSpec):
             self.open_home(sight.path, sight.spec).since = event.at_ns
+
+    def _check_wait(self, home: Home, sight: Sight, waiting: LifecycleEvent, event: LifecycleEvent) -> None:
+        """A child waits as long as was told, or until somebody ends that by hand."""
+        due = waiting.at + (waiting.wait or 0.0)
+        hastened = self.hastened(sight, event.at_ns)
+        assert hastened or event.at >= due - MOMENT, ("too early", event)
+        asked = [
+            each.called_at for each in hastened if each.path == sight.path and each.called > waiting.at_ns
+        ]
+        assert home.grouped or event.at <= min([due, *asked]) + MOMENT, ("too late", event)
+        if any(each.action == "cycle" for each in hastened):
+            home.doubtful.add(sight.path)  # it may have been before the end that is waited for
 
     def _check_first_start(self, home: Home, sight: Sight, event: LifecycleEvent) -> None:
         """Children begin in listed order, each ready before the next begins."""
@@ -136,7 +146,7 @@ class Model(Known):
         asked = [
             each
             for each in self.story.requests
-            if each.action == "restart" and each.path.rpartition("/")[0] == parent
+            if each.action in ("restart", "cycle") and each.path.rpartition("/")[0] == parent
             if each.called < event.at_ns and each.called_at >= failed.at - MOMENT
         ]
         assert asked, ("a parked child was started", event)
@@ -147,7 +157,7 @@ class Model(Known):
         stopped = [
             each.called
             for each in self.story.requests
-            if each.action == "terminate" and each.path == event.path and not refused(each)
+            if each.action in ("terminate", "halt") and each.path == event.path and not refused(each)
             if max(sight.since, home.since) < each.called < event.at_ns and each.called_at < event.at - MOMENT
         ]
         parent = event.path.rpartition("/")[0]
@@ -155,7 +165,7 @@ class Model(Known):
             each.called
             for each in self.story.requests
             if each.called < event.at_ns and each.path.rpartition("/")[0] == parent
-            if each.action == "restart" or (each.action == "add" and each.path == event.path)
+            if each.action in ("restart", "cycle") or (each.action == "add" and each.path == event.path)
         ]
         last = max(wanted, default=0)
         assert not stopped or max(stopped) < last, ("started though terminated", event)

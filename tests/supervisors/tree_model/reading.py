@@ -57,6 +57,11 @@ def below(branch: str, path: str) -> bool:
     return path == branch or path.startswith(branch + "/")
 
 
+def siblings(one: str, other: str) -> bool:
+    """Tell whether two paths lie in the same supervisor, or are the same."""
+    return one.rpartition("/")[0] == other.rpartition("/")[0]
+
+
 def refused(request: Any) -> bool:
     """Tell whether a request changed nothing; one that was refused since all stops may have."""
     return isinstance(request.result, AdminRefused) and not isinstance(request.result, SupervisorDown)

@@ -7,7 +7,15 @@ from typing import Any
 import trio
 
 from feedtree.actors.context import Ignored
-from feedtree.supervisors import IntensityExceeded, Node, Shutdown, StartFailed, StartTimeout, TreeFailed
+from feedtree.supervisors import (
+    Handle,
+    IntensityExceeded,
+    Node,
+    Shutdown,
+    StartFailed,
+    StartTimeout,
+    TreeFailed,
+)
 from tree_model.model import Model
 from tree_model.reading import below, listed_workers, walk, walk_nodes
 from tree_model.sights import MOMENT, S
@@ -91,7 +99,8 @@ def check_requests(story: Any) -> None:
             other = (RuntimeError, StartTimeout, IntensityExceeded)
             known = raised or any(isinstance(cause, other) for cause in causes)
             assert known or "held by" in str(each.result), each.result
-        if each.action in ("terminate", "remove") and each.result is None:
+        stopped = each.action in ("terminate", "halt", "remove") and each.result is None
+        if stopped or (each.action == "cycle" and isinstance(each.result, Handle)):
             for run in story.runs:
                 before = below(each.path, run.path) and run.began < each.called
                 assert not before or run.ended < each.answered, ("still runs", run, each)
@@ -103,7 +112,8 @@ def check_stop_time(story: Any) -> None:
     failed = story.outcome is not None and story.outcome is not story.body_raised
     if look is None or story.unruly or failed:
         return
-    if any(each.action in ("add", "restart") and each.called_at == look.at for each in story.requests):
+    starts = ("add", "restart", "cycle", "reset")
+    if any(each.action in starts and each.called_at == look.at for each in story.requests):
         return
     limit = min([look.node.worst_stop, *(limit - look.at for _, limit in story.stops)])
     assert story.ended_at - look.at <= limit + MOMENT, (story.ended_at - look.at, limit)

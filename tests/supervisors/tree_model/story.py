@@ -243,6 +243,12 @@ class Story:
                 return await tree.start_child(path.rpartition("/")[0], spec)
             case "terminate":
                 return await tree.terminate_child(path)
+            case "halt":
+                return await tree.halt_child(path)
+            case "cycle":
+                return await tree.cycle_child(path)
+            case "reset":
+                return await tree.reset_backoff(path)
             case "restart":
                 return await tree.restart(path)
             case "remove":
@@ -273,6 +279,8 @@ class Story:
         path = self._target(action, index)
         if action == "add again":
             return "add", path, self.specs.get(path), math.inf
+        if action == "cycle impatiently":
+            return "cycle", path, None, 0.5
         return action, path, None, math.inf
 
     # The whole
