@@ -156,8 +156,8 @@ def cycle(request: Request) -> None:
 
 
 def _stop_and_start(control: Control, child: Child) -> None:
+    child.again = True
     if control.spec.strategy is Strategy.ONE_FOR_ONE:
-        child.again = not control.is_planned(child)  # else the first start of all is still to come to it
         request_stop(child)
         return
     members = group_of(control, child)

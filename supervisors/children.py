@@ -117,7 +117,7 @@ class Child:
         self.added = False  # at run time, and not ready yet
         self.by_hand = False  # stopped by hand: no group restart brings it back
         self.halted = False  # ... and kept, also where a child that has ended is forgotten
-        self.again = False  # is started when it has ended, since it was stopped only for that
+        self.again = False  # is started when it has ended, since it is stopped only for that
         self.forget = False  # is removed when it has ended
         self.held_by: str | None = None  # the id of the parked sibling that it waits for
         self.let_go_by: str | None = None  # the id of the one that held it, and is gone

@@ -314,9 +314,9 @@ class Control:
             self.give_up(judgement.cause)
         if self.stopping or judgement.verdict is Verdict.STOPPED:
             halt.after_stop(self, incarnation, judgement)
-            launch.start_again(self, incarnation.child)
         else:
             recovery.after_end(self, incarnation, judgement)
+        launch.start_again(self, incarnation.child)
 
     def give_up(self, failure: BaseException) -> None:
         """Stop all children, and end with that failure; the first one counts, but an interrupt goes before it."""

@@ -52,6 +52,8 @@ def next_step(control: Control, incarnation: Incarnation, judgement: Judgement) 
     child = incarnation.child
     if child.kept_down:
         return Step(Course.STAND_DOWN, child.kept_down)
+    if child.again:
+        return Step(Course.STAND_DOWN, judgement.reason)
     if absorbing_plan(control, child) is not None and not control.is_planned(child):
         return Step(Course.STAND_DOWN, judgement.reason)
     if incarnation.ready_at is None and judgement.verdict is not Verdict.IGNORED:

@@ -84,6 +84,7 @@ def hold(control: Control, child: Child, members: list[Child]) -> None:
     for each in members:
         if each.held_by is None and comes_back(each):
             each.held_by = child.spec.id
+            each.again = False
     control.plan = merged(control, stop=[child, *members], start=[])
     for each in members:
         if each.incarnation is None and each.held_by == child.spec.id:

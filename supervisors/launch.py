@@ -40,10 +40,10 @@ def start(control: Control, child: Child) -> None:
 
 
 def start_again(control: Control, child: Child) -> None:
-    """Start a child that has ended and was stopped only for that; not where its supervisor is stopping now."""
+    """Start a child that has ended and was to be stopped only for that; not where its supervisor is stopping now."""
     if child.again:
         child.again = False
-        if control.accepting:
+        if control.accepting and not control.is_planned(child):
             start(control, child)
 
 
@@ -58,8 +58,9 @@ def on_ready(incarnation: Incarnation) -> None:
     child.ready_once = True
     child.added = False
     control.tell(EventKind.READY, child)
-    control.settle(child)
-    if child.starting is not None:
+    if control.plan is None or not control.plan.will_stop(child):  # else it is to be ready once more
+        control.settle(child)
+    if child.starting is not None and not child.again:
         info = None if incarnation.context is None else incarnation.context.info
         child.starting.resolve(Handle(child.path, child.lineage, info))
         child.starting = None

@@ -445,6 +445,77 @@ async def test_a_child_may_cycle_itself(autojump_clock, cast) -> None:
         assert tree.crash_reports("a") == ()
 
 
+@pytest.mark.parametrize("asks", [False, True])
+async def test_a_child_that_gets_ready_on_its_way_down_is_started_again_with_its_group(
+    autojump_clock, cast, asks: bool
+) -> None:
+    """Its siblings go first; who cycled it is answered when it is ready again, who started it at once."""
+    children = [
+        cast.child("a", [], [cast.sleep(1)]),
+        cast.child("b"),
+        cast.child("c", [cast.ready, cast.slow_cleanup(3)], []),
+    ]
+    async with cast.open(home("one_for_all", *children)) as tree, trio.open_nursery() as nursery:
+        await tree.halt_child("s/a")
+        answers: list[float] = []
+
+        async def start() -> None:
+            await tree.restart("s/a")
+            answers.append(trio.current_time())
+
+        nursery.start_soon(start)
+        await trio.sleep(0.5)
+        if asks:
+            await tree.cycle_child("s/a")
+            assert trio.current_time() == 4.5
+        else:
+            cast.order("b", cast.crash(Retryable("lost")))
+        await trio.sleep(10)
+        assert generations(tree) == [3, 2, 2]
+        assert set(states(tree).values()) == {"running"}
+        assert answers == [4.5 if asks else 1.0]
+
+
+@pytest.mark.parametrize("end", [Fatal("key"), Retryable("lost"), ValueError("bug"), None])
+async def test_a_cycled_child_that_ends_before_its_turn_to_be_stopped_is_started_all_the_same(
+    autojump_clock, cast, end: Exception | None
+) -> None:
+    """Whatever it raises: a person wants it up, and nothing is counted."""
+    slow = cast.child("b", [cast.ready, cast.slow_cleanup(2)], [])
+    child = cast.child("a", restart=Restart.TRANSIENT)
+    async with (
+        cast.open(home("rest_for_one", child, slow, intensity=0)) as tree,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(tree.cycle_child, "s/a")
+        await trio.sleep(1)
+        cast.order("a", cast.leave if end is None else cast.crash(end))
+        await trio.sleep(9)
+        assert states(tree) == {"a": "running", "b": "running"}
+        assert generations(tree) == [2, 2]
+        assert [each.course.value for each in tree.crash_reports("s/a")] == (["stand_down"] if end else [])
+
+
+async def test_a_cycle_is_overtaken_by_a_sibling_that_is_parked(autojump_clock, cast) -> None:
+    """The child is held by that one, and whoever cycled it is told."""
+    slow = cast.child("c", [cast.ready, cast.slow_cleanup(2)], [])
+    async with cast.open(home("one_for_all", cast.child("a"), cast.child("b"), slow)) as tree:
+
+        async def cycle() -> None:
+            with pytest.raises(StartFailed, match="held by a"):
+                await tree.cycle_child("s/b")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(cycle)
+            await trio.sleep(1)
+            cast.order("a", cast.crash(Fatal("key")))
+        await trio.sleep(9)
+        assert states(tree) == {"a": "failed", "b": "stopped", "c": "stopped"}
+        await tree.restart("s/a")
+        await settled()
+        assert set(states(tree).values()) == {"running"}
+
+
 # Waits
 
 
