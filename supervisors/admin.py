@@ -163,8 +163,7 @@ def _stop_and_start(control: Control, child: Child) -> None:
     members = group_of(control, child)
     for each in members:
         end_wait(control, each)
-    coming = [each for each in members if each is child or comes_back(each)]
-    control.plan = merged(control, stop=members, start=coming)
+    control.plan = merged(control, stop=members, start=list(filter(comes_back, members)))
 
 
 def _bring_up(control: Control, child: Child, request: Request) -> None:

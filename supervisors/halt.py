@@ -140,7 +140,6 @@ def forget(control: Control, child: Child, reason: str) -> None:
     if child.state is ChildState.FAILED:
         _let_go(control, child)
     child.state = ChildState.STOPPED
-    child.again = False
     control.settle(child)
     if child.lineage.generation:  # one that never ran was never heard of
         control.tell(EventKind.REMOVED, child, reason)
