@@ -30,12 +30,13 @@ class Told:
         self.bus.tell(EventKind.RESTARTING, "public/a", 1, "ConnectionLost: reset\nby peer", wait=0.25)
         self.bus.tell(EventKind.CRASHED, "public/a", 2, "refused", judgement=Judgement(Verdict.RETRYABLE))
         self.bus.tell(EventKind.CRASHED, "public/a", 3, "KeyError: 'x'", judgement=BUG)
+        self.bus.tell(EventKind.AUDITED, "public/a", 3, "restart by uid 1000")
         self.bus.end()
         return stream
 
 
 async def test_a_lifecycle_event_is_one_line_of_json_for_machines(lines: list[str]) -> None:
-    """Path, generation, reason and wait are fields; a crash is the supervisor's to log, a bug's traceback ours."""
+    """Path, generation, reason and wait are fields; crashes and audits are the supervisor's to log, a bug's traceback ours."""
     configure_logs(lines.append, human=False)
     await log_lifecycle(Told())
     first, second, third = (json.loads(line) for line in lines)
