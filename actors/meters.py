@@ -1,7 +1,8 @@
 """What an actor counts and measures: named counters, and histograms that can be merged."""
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -17,6 +18,14 @@ def _middle(bucket: int) -> int:
         return bucket
     shift = (bucket >> _SUB_BITS) - 1
     return (((bucket & (_SUB_COUNT - 1)) | _SUB_COUNT) << shift) + (1 << shift >> 1)
+
+
+def _last(bucket: int) -> int:
+    """Return the greatest value of a bucket."""
+    if bucket < _LINEAR_LIMIT:
+        return bucket
+    shift = (bucket >> _SUB_BITS) - 1
+    return ((((bucket & (_SUB_COUNT - 1)) | _SUB_COUNT) + 1) << shift) - 1
 
 
 class Histogram:
@@ -76,20 +85,57 @@ class Histogram:
         Raises:
             ValueError: ``q`` is outside 0 to 100.
         """
-        if not 0.0 <= q <= 100.0:
-            raise ValueError(f"a percentile lies between 0 and 100, not at {q}")
+        found = self.percentiles(q)
+        return found[0] if found else None
+
+    def percentiles(self, *qs: float) -> tuple[int, ...]:
+        """Return several percentiles for little more than the price of one; empty before the first value.
+
+        Args:
+            qs: per cent, see `percentile`.
+
+        Raises:
+            ValueError: one of them is outside 0 to 100.
+        """
+        for q in qs:
+            if not 0.0 <= q <= 100.0:
+                raise ValueError(f"a percentile lies between 0 and 100, not at {q}")
         if self.lowest is None or self.highest is None:
-            return None
-        count = self.count
-        rank = q / 100.0 * count
-        if q == 0.0:
-            return self.lowest
-        if rank > count - 1:
-            return self.highest
+            return ()
         order = sorted(self._buckets)
-        seen = accumulate(self._buckets[bucket] for bucket in order)
-        bucket = next(bucket for bucket, until in zip(order, seen, strict=True) if until >= rank)
-        return min(max(_middle(bucket), self.lowest), self.highest)
+        seen = list(accumulate(self._buckets[bucket] for bucket in order))
+        return tuple(self._ranked(q, order, seen, self.lowest, self.highest) for q in qs)
+
+    def _ranked(self, q: float, order: list[int], seen: list[int], lowest: int, highest: int) -> int:
+        rank = q / 100.0 * seen[-1]
+        if q == 0.0:
+            return lowest
+        if rank > seen[-1] - 1:
+            return highest
+        return min(max(_middle(order[bisect_left(seen, rank)]), lowest), highest)
+
+    def cumulative(self, bounds_ns: Sequence[int]) -> list[int]:
+        """Return how many values are at most each of these bounds.
+
+        A bound that falls into a bucket leaves all of it out: values up to 1/64 below the bound may be missing.
+
+        Args:
+            bounds_ns: in rising order, 0 or more each.
+
+        Returns:
+            A count for each bound, none less than the one before it; `count` is that of all values.
+        """
+        counts = [0] * (len(bounds_ns) + 1)
+        for bucket, count in self._buckets.items():
+            counts[bisect_left(bounds_ns, _last(bucket))] += count
+        return list(accumulate(counts[:-1]))
+
+    def copy(self) -> "Histogram":
+        """Return another histogram with the same values."""
+        other = Histogram()
+        other._buckets = self._buckets.copy()
+        other.sum, other.lowest, other.highest = self.sum, self.lowest, self.highest
+        return other
 
     def merge(self, other: "Histogram") -> None:
         """Add all that another histogram recorded to this one; the other stays as it is."""

@@ -2,19 +2,20 @@
 
 from msgspec import Struct
 
-from feedtree.actors.meters import Meters
+from feedtree.actors.meters import Histogram, Meters
 
 PHASES = ("dns", "tcp", "proxy", "tls", "upgrade", "auth", "subscribe", "first_data")
 """In order. ``auth`` is the listen key of an account; ``first_data`` is from the last answer to the last book."""
 
 
 class PhaseFigures(Struct, frozen=True):
-    """How long one phase took, over all connections that went through it; milliseconds."""
+    """How long something took, a phase of connecting for example, over all times that it was measured; milliseconds."""
 
     count: int
     p50_ms: float
     p99_ms: float
     highest_ms: float
+    p95_ms: float = 0.0
 
 
 class Phases:
@@ -66,8 +67,13 @@ def figures(meters: Meters) -> dict[str, PhaseFigures]:
     for phase in PHASES:
         histogram = meters.histograms.get(f"{phase}_ns")
         if histogram is not None:
-            middle, late = histogram.percentile(50.0) or 0, histogram.percentile(99.0) or 0
-            found[phase] = PhaseFigures(
-                histogram.count, middle / 1e6, late / 1e6, (histogram.highest or 0) / 1e6
-            )
+            found[phase] = figures_of(histogram)
     return found
+
+
+def figures_of(histogram: Histogram) -> PhaseFigures:
+    """Return what was measured, of a histogram in nanoseconds."""
+    middle, later, late = histogram.percentiles(50.0, 95.0, 99.0) or (0, 0, 0)
+    return PhaseFigures(
+        histogram.count, middle / 1e6, late / 1e6, (histogram.highest or 0) / 1e6, p95_ms=later / 1e6
+    )

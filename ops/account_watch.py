@@ -58,7 +58,7 @@ def account_report(key: str, store: AccountStore, *, at_venue: int | None, unkno
         orders_unknown=unknown,
         reconciliations=store.counts.reconciliations,
         consistent=store.consistent,
-        phases=figures(store.phases),
+        phases=figures(store.meters),
         address=store.address,
     )
 

@@ -76,12 +76,14 @@ class Tree:
         private: every account; open mailboxes over several of them here.
         websockets: the websocket objects that the config asked for, by venue.
         accounts: the private websocket objects that the config asked for, by ``gateio.spot/main``.
+        opened_ns: when it was opened, UTC nanoseconds.
     """
 
     def __init__(self, host: Host, public: PublicHub, private: PrivateHub) -> None:
         self.host = host
         self.public = public
         self.private = private
+        self.opened_ns = host.wall_ns()
         self.websockets: dict[str, BasePublicWebsocket] = {}
         self.accounts: dict[str, BasePrivateWebsocket] = {}
 

@@ -34,6 +34,7 @@ from feedtree.supervisors.faults import Fault, Frame
 from feedtree.supervisors.handles import Handle, Target
 from feedtree.supervisors.incarnation import grace
 from feedtree.supervisors.judgement import Judgement, Verdict
+from feedtree.supervisors.loop_facts import LoopFacts
 from feedtree.supervisors.reports import Course, CrashReport
 from feedtree.supervisors.root import open_supervisor
 from feedtree.supervisors.snapshot import ChildState, Node
@@ -83,6 +84,7 @@ __all__ = [
     "ChildState",
     "Counts",
     "Usage",
+    "LoopFacts",
     "LifecycleEvent",
     "EventKind",
     "EventStream",

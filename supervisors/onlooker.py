@@ -12,6 +12,7 @@ from feedtree.supervisors.control import Control
 from feedtree.supervisors.errors import AccountingOff, ChildNotFound, NotASupervisor, SupervisorDown
 from feedtree.supervisors.events import EventStream
 from feedtree.supervisors.handles import Handle, Target
+from feedtree.supervisors.loop_facts import LoopFacts
 from feedtree.supervisors.outside import Outside, workers_at, workers_of
 from feedtree.supervisors.reports import CrashReport
 from feedtree.supervisors.snapshot import Node
@@ -101,6 +102,14 @@ class Onlooker:
         if usage_of is None:
             raise AccountingOff(str(path), "no accounts are kept; open the tree with accounting=True")
         return usage_of(self._find(path)[1].lineage if str(path) else self._control.lineage)
+
+    def loop(self) -> LoopFacts | None:
+        """Return what the loop that this tree runs on has done; None where nothing watches it.
+
+        It is watched where the tree was opened with a ``stall_after``, and time is not virtual.
+        """
+        facts = self._around.loop_facts
+        return None if facts is None else facts()
 
     def count_children(self, path: Target = "") -> Counts:
         """Return a supervisor's children in figures.

@@ -19,6 +19,7 @@ from feedtree.supervisors.children import Incarnation
 from feedtree.supervisors.errors import InvalidSpec
 from feedtree.supervisors.events import EventKind
 from feedtree.supervisors.incarnation import incarnation_of, run_worker
+from feedtree.supervisors.loop_facts import LoopFacts
 from feedtree.supervisors.stuck import running_frames
 from feedtree.supervisors.surroundings import Surroundings
 from feedtree.supervisors.suspicion import LineLimit, Look, Stall, Suspicion
@@ -42,6 +43,7 @@ def watch_for_stalls(around: Surroundings, threshold: float | None) -> Iterator[
     loop = LoopThread(running_task())
     watchdog = Watchdog(around, threshold, loop)
     trio.lowlevel.add_instrument(loop.pulse)
+    around.loop_facts = loop.pulse.facts
     try:
         Thread(target=watchdog.run, name=THREAD, daemon=True).start()
         yield
@@ -74,20 +76,30 @@ class Pulse(trio.abc.Instrument):
     Attributes:
         now: the number of the pass and when it began, by `perf_counter`; None while the loop waits. Replaced
             as a whole, never changed, so that another thread can read it.
+        waited: for how many seconds the loop has waited in all.
     """
 
     def __init__(self) -> None:
         self._number = 0
-        self.now: tuple[int, float] | None = (0, perf_counter())
+        self._since = self._waits_since = perf_counter()
+        self.waited = 0.0
+        self.now: tuple[int, float] | None = (0, self._since)
 
     def before_io_wait(self, _timeout: float) -> None:
         """Note the end of a pass."""
         self.now = None
+        self._waits_since = perf_counter()
 
     def after_io_wait(self, _timeout: float) -> None:
         """Note the begin of a pass."""
         self._number = number = self._number + 1
-        self.now = (number, perf_counter())
+        began = perf_counter()
+        self.waited += began - self._waits_since
+        self.now = (number, began)
+
+    def facts(self) -> LoopFacts:
+        """Return what the loop has done so far."""
+        return LoopFacts(self._number, self.waited, perf_counter() - self._since)
 
 
 def running_task() -> Mapping[str, object] | None:

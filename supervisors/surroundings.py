@@ -14,6 +14,7 @@ from feedtree.supervisors.tree_log import TreeLog
 
 if TYPE_CHECKING:
     from feedtree.supervisors.children import Lineage
+    from feedtree.supervisors.loop_facts import LoopFacts
     from feedtree.supervisors.usage import Usage
 
 
@@ -30,6 +31,7 @@ class Surroundings:
     Attributes:
         journal: what supervisors write to that logger.
         usage_of: sums what a child and all below it have cost; None where no accounts are kept.
+        loop_facts: tells what the loop has done; None where nothing watches it.
         fail: called with the failure of an essential branch; ends the whole tree.
         names: what its actors have registered.
         over: set when the whole tree has ended.
@@ -51,6 +53,7 @@ class Surroundings:
         self.reports_kept = reports_kept
         self.names = Names()
         self.usage_of: Callable[[Lineage], Usage] | None = None
+        self.loop_facts: Callable[[], LoopFacts] | None = None
         self.fail: Callable[[BaseException], None] = _nobody
         self.over = trio.Event()
         self._parked: dict[str, trio.Event] = {}

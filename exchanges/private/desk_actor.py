@@ -116,6 +116,7 @@ class Worker:
         while True:
             door = self._desk.dispatch.door(call.request)
             if door is not None:
+                call.door = door.name
                 reply = await door.send(call.request, call.expires_ns, call.on_sent)
                 if not isinstance(reply, Unanswered) or call.sent:
                     return reply

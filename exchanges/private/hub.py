@@ -24,6 +24,7 @@ from feedtree.supervisors import AdminRefused, ChildNotFound, SupervisorSpec
 
 if TYPE_CHECKING:  # an app without accounts does not pay for them
     from feedtree.exchanges.private.branch import Branch
+    from feedtree.exchanges.private.desk import OrderDesk
     from feedtree.exchanges.private.store import AccountStore
 
 PARENT = "private"
@@ -47,6 +48,7 @@ class PrivateHub:
 
     def __init__(self) -> None:
         self._stores: dict[str, AccountStore] = {}
+        self._desks: dict[str, OrderDesk] = {}
         self._branches: dict[str, Branch] = {}
         self._listeners: dict[Mailbox, Collection[str] | None] = {}
         self._past = PastGaps()
@@ -57,6 +59,11 @@ class PrivateHub:
         """What is known of each account, by ``gateio.spot/main``."""
         return self._stores
 
+    @property
+    def desks(self) -> "Mapping[str, OrderDesk]":
+        """The order desk of each account that has one, by ``gateio.spot/main``."""
+        return self._desks
+
     def claim(self, key: str) -> None:
         """Make sure that no other object has this account.
 
@@ -66,10 +73,12 @@ class PrivateHub:
         if key in self._stores:
             raise ValueError(f"account {key} is open already: close the other object, or use it")
 
-    def add(self, key: str, store: "AccountStore") -> None:
+    def add(self, key: str, store: "AccountStore", desk: "OrderDesk | None" = None) -> None:
         """Take an account in; open mailboxes that want it hear it from now on."""
         self.claim(key)
         self._stores[key] = store
+        if desk is not None:
+            self._desks[key] = desk
         for mailbox, wanted in self._open().items():
             if wanted is None or key in wanted:
                 store.attach(mailbox)
@@ -112,6 +121,7 @@ class PrivateHub:
 
     def remove(self, key: str) -> None:
         """Close an account and forget it."""
+        self._desks.pop(key, None)
         store = self._stores.pop(key, None)
         if store is not None:
             store.close()
@@ -156,6 +166,11 @@ class PrivateHub:
             if wanted is None or key in wanted:
                 store.attach(mailbox)
         return mailbox
+
+    def mailboxes(self) -> list[Mailbox]:
+        """Return the open mailboxes, whether they listen to several accounts or to one."""
+        attached = (mailbox for store in self._stores.values() for mailbox in store.mailboxes)
+        return list(dict.fromkeys((*self._open(), *attached)))
 
     def _open(self) -> dict[Mailbox, Collection[str] | None]:
         self._listeners = {

@@ -38,6 +38,7 @@ class Call:
         sent_ns: the same by the venue's clock.
         reply: what came of it.
         error: why it did not go out; the guard's word.
+        door: the name of the door that it went, or is to go, through; empty before.
         why: what kept it from going out, or from an answer, in a line.
         over: set when there is nothing more to wait for.
     """
@@ -62,6 +63,7 @@ class Call:
         self.sent_ns = 0
         self.reply: Reply | None = None
         self.error: Exception | None = None
+        self.door = ""
         self.why = ""
         self.over = trio.Event()
         self._venue_ns = venue_ns

@@ -3,7 +3,7 @@
 What is queued here is carried by the desk's actor; while none runs it waits, as long as somebody waits for it.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
 import trio
@@ -37,6 +37,7 @@ class Dispatch:
 
     Attributes:
         meters: counts requests and replies by kind, and measures how long turns and replies took.
+        sent: how many requests went out, by the name of their door.
     """
 
     def __init__(self, doors: Sequence[Door], rates: VenueRates, clock: VenueClock, most_wait: float) -> None:
@@ -47,6 +48,7 @@ class Dispatch:
         self._queue: deque[Call] = deque()
         self._carried: set[Call] = set()
         self.meters = Meters()
+        self.sent: Counter[str] = Counter()
         self.work = trio.Event()
 
     # Whoever asks
@@ -127,6 +129,7 @@ class Dispatch:
         name = "place" if isinstance(call.request, PlaceRequest) else kind_of(call.request)
         self.meters.count(f"{name}_{_NAMES[type(reply)]}")
         if call.sent_at is not None:
+            self.sent[call.door] += 1
             self.meters.histogram(f"{name}_reply_ns").record(int((now - call.sent_at) * 1e9))
         call.settle(reply)
         self.wake()

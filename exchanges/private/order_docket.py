@@ -4,7 +4,7 @@ An answer, a push, or the search may tell it, in any order. The caller gets it w
 does, as `OrderResolved`.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 
 from feedtree.exchanges.private.ledger import Ledger
@@ -24,6 +24,11 @@ class Docket:
         ledger: what is known of the account.
         on_search: called when an outcome has to be searched for.
         on_doomed: told of an order that is there and must not stay.
+
+    Attributes:
+        contradicted: how many of those that were taken for never arrived were there after all.
+        outcomes: how many orders were ``accepted`` or ``rejected`` by what their callers were told, how many were of
+            ``unknown`` outcome, and of how many of these it was ``resolved``.
     """
 
     def __init__(
@@ -37,7 +42,8 @@ class Docket:
         self._on_doomed = on_doomed
         self._placings: dict[str, Placing] = {}  # by client order id
         self._given_up: OrderedDict[str, Placing] = OrderedDict()  # taken for never arrived
-        self.contradicted = 0  # of them, how many were there after all
+        self.contradicted = 0
+        self.outcomes: Counter[str] = Counter()
 
     def __contains__(self, client_order_id: str) -> bool:
         return client_order_id in self._placings
@@ -101,6 +107,7 @@ class Docket:
         elif placing.call.sent:
             call = placing.call
             placing.search = Search(placing.request, call.sent_ns, call.expires_ns)
+            self.outcomes["unknown"] += 1
             self._on_search()
         else:
             self.drop(placing)
@@ -141,6 +148,7 @@ class Docket:
         if placing.outcome is not None:
             return
         placing.outcome = outcome
+        self.outcomes["resolved"] += placing.search is not None
         self.drop(placing)
         placing.known.set()
         placing.call.over.set()

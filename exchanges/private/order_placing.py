@@ -10,7 +10,7 @@ from feedtree.exchanges.private.order_doors import PlaceRequest, Refused
 from feedtree.exchanges.private.order_errors import OrderOutcomeUnknown
 from feedtree.exchanges.private.order_outcomes import Outcome
 from feedtree.exchanges.private.order_sweep import Sweep
-from feedtree.exchanges.private.orders import Rejected, RejectReason
+from feedtree.exchanges.private.orders import Accepted, Rejected, RejectReason
 
 
 class Placer:
@@ -31,6 +31,11 @@ class Placer:
 
     async def place(self, request: PlaceRequest, timeout: float, *, allow_inconsistent: bool) -> Outcome:
         """See `OrderDesk.place`; the request makes sense."""
+        outcome = await self._place(request, timeout, allow_inconsistent=allow_inconsistent)
+        self._docket.outcomes["accepted" if isinstance(outcome, Accepted) else "rejected"] += 1
+        return outcome
+
+    async def _place(self, request: PlaceRequest, timeout: float, *, allow_inconsistent: bool) -> Outcome:
         deadline = trio.current_time() + timeout
         guard = self._checks.guard(allow_inconsistent=allow_inconsistent)
         raise_any(guard())

@@ -12,7 +12,7 @@ from feedtree.actors.context import Context
 from feedtree.exchanges.ageing import grow_old
 from feedtree.exchanges.bad_frames import BadFrames
 from feedtree.exchanges.controls import UPGRADE, Answer, Notice, Payload, Pong, Undecodable, Unknown
-from feedtree.exchanges.endings import describe, got_through
+from feedtree.exchanges.endings import describe, got_through, stopped
 from feedtree.exchanges.errors import LeaseInvalid, Stalled, SubscribeTimeout
 from feedtree.exchanges.limits import Pacer
 from feedtree.exchanges.phases import Phases
@@ -49,6 +49,7 @@ async def run_session(account: Account, slot: str, lease: Lease | None, context:
         if got_through(error):
             context.mark_connected()
         context.report("down")
+        account.store.vitals.restarts += not stopped(error)
         account.store.lost(generation, describe(error))
         raise
 
@@ -66,13 +67,14 @@ class Session:
         self._lease = lease
         self._context = context
         self._codec = account.codec()
+        self._store.channels = len(self._codec.channels)
         self._pacer = Pacer(account.venue.endpoint.client_messages_per_s)
         self._outbox, self._to_send = trio.open_memory_channel[Payload](SEND_ROOM)
         self._unconfirmed = set(self._codec.channels)
         self._confirmed = trio.Event()
         self._bad_frames = BadFrames()
         self._unknown_symbol = trio.Event()
-        self._phases = Phases(context.meters, account.store.phases)
+        self._phases = Phases(context.meters, account.store.meters)
         self._wire: Wire
         self._liveness: Liveness
 
@@ -88,19 +90,23 @@ class Session:
         ) as self._wire:
             self._store.address = access.where
             self._liveness = access.liveness(trio.current_time())
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(
-                    listen, self._wire, self._liveness, self._read, self._ping, self._store.heard
-                )
-                nursery.start_soon(self._write)
-                nursery.start_soon(self._relieve)
-                nursery.start_soon(self._learn)
-                await self._account.prepare()
-                self._store.start(self._account.clock.least_ns())
-                await self._subscribe()
-                self._store.syncing(self._generation)
-                self._context.report("syncing")
-                await agree(self._account, self._generation, self._context)
+            with self._store.vitals.carried(self._wire, self._account.host.wall_ns()):
+                await self._live()
+
+    async def _live(self) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(
+                listen, self._wire, self._liveness, self._read, self._ping, self._store.heard
+            )
+            nursery.start_soon(self._write)
+            nursery.start_soon(self._relieve)
+            nursery.start_soon(self._learn)
+            await self._account.prepare()
+            self._store.start(self._account.clock.least_ns())
+            await self._subscribe()
+            self._store.syncing(self._generation)
+            self._context.report("syncing")
+            await agree(self._account, self._generation, self._context)
 
     async def _authorised(self, lease: Lease) -> str:
         began = trio.current_time()
@@ -160,7 +166,7 @@ class Session:
             case Refused(error=error):
                 self._refuse(error)
             case Pong():
-                self._liveness.answered(trio.current_time())
+                self._store.vitals.pinged(self._liveness.answered(trio.current_time()))
             case Answer(frame=frame):
                 self._post(frame)
             case Notice(kind=kind):
@@ -180,8 +186,10 @@ class Session:
             if self._account.unknown(item.wire):
                 self._unknown_symbol.set()
         elif isinstance(item, Undecodable):
+            self._store.vitals.errors["undecodable"] += 1
             self._bad_frames.take(item, trio.current_time(), self._context.log)
         elif isinstance(item, Unknown):
+            self._store.vitals.errors["unknown"] += 1
             self._context.log.info("unknown", what=item.what)
             return
         self._store.doubted(f"a push that cannot be read: {type(item).__name__}")

@@ -11,7 +11,6 @@ from math import inf
 import trio
 
 from feedtree.actors.mailbox import Mailbox
-from feedtree.actors.meters import Meters
 from feedtree.exchanges.private.awaited import AwaitedBalances, Kind
 from feedtree.exchanges.private.balances import REST_LAG, BalanceChange, Balances
 from feedtree.exchanges.private.coverage import AccountCoverage
@@ -25,6 +24,7 @@ from feedtree.exchanges.private.teller import Counts, Teller
 from feedtree.exchanges.private.view import AccountView
 from feedtree.exchanges.side import Side
 from feedtree.exchanges.symbols import Symbol
+from feedtree.exchanges.vitals import Vitals
 
 PATIENCE = 2.0  # seconds that pushes of one moment may take to agree with each other
 
@@ -41,7 +41,8 @@ class AccountStore:
     Attributes:
         listed: tells which symbols of a base the venue is known to list.
         coverage: when it was not known to equal the venue's.
-        phases: how long connecting took.
+        vitals: what its connections came to; `meters` are the times among that.
+        channels: how many a connection of it subscribes to.
         address: ``host:port`` of the last connection.
     """
 
@@ -58,7 +59,9 @@ class AccountStore:
         self._teller = Teller(venue, name, wall_ns, lambda: self.executions.seen.position())
         self.executions = Executions(self._teller)
         self.balances = Balances()
-        self.streams = Streams(self._teller, wall_ns)
+        self.vitals = Vitals()
+        self.meters = self.vitals.meters
+        self.streams = Streams(self._teller, wall_ns, self.vitals.uptime)
         self._balance_doubts: dict[str, float] = {}  # currency -> since when, steady time
         self._awaited = AwaitedBalances(PATIENCE)
         self._agreed = (
@@ -71,7 +74,7 @@ class AccountStore:
         self._heard_ns: int | None = None
         self._agreed_ns = 0  # when the last comparison that left nothing unexplained was made, by our clock
         self.coverage = AccountCoverage(venue, name)
-        self.phases = Meters()
+        self.channels = 0
         self.address = ""
         self.comparison_wanted = False
         self.doubts = 0  # how often something made the account inconsistent
@@ -395,6 +398,11 @@ class AccountStore:
         )
 
     # Who listens
+
+    @property
+    def mailboxes(self) -> tuple[Mailbox, ...]:
+        """Those that listen, in the order in which they came."""
+        return self._teller.fanout.mailboxes
 
     def attach(self, mailbox: Mailbox) -> None:
         """Give a mailbox the account as it is now, and all messages from here on."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from feedtree.actors.publisher import Superseded
 from feedtree.exchanges.private.teller import Teller
+from feedtree.exchanges.uptime import Uptime
 
 
 class Streams:
@@ -15,11 +16,13 @@ class Streams:
     Args:
         teller: tells consumers.
         wall_ns: UTC nanoseconds.
+        uptime: told of each outage.
     """
 
-    def __init__(self, teller: Teller, wall_ns: Callable[[], int]) -> None:
+    def __init__(self, teller: Teller, wall_ns: Callable[[], int], uptime: Uptime) -> None:
         self._teller = teller
         self._wall_ns = wall_ns
+        self._uptime = uptime
         self._states: dict[int, str] = {}  # generation -> its word for how it is
         self._lost_ns: int | None = None  # when the last live one ended
         self._failed = False
@@ -70,8 +73,10 @@ class Streams:
         was_live = self.live
         self._states[generation] = "live"
         if not was_live:
-            outage_ns = 0 if self._lost_ns is None else self._wall_ns() - self._lost_ns
+            now_ns = self._wall_ns()
+            outage_ns = 0 if self._lost_ns is None else now_ns - self._lost_ns
             self._lost_ns = None
+            self._uptime.live(now_ns)
             self._teller.up(generation, outage_ns)
 
     def lost(self, generation: int, cause: str) -> None:
@@ -80,6 +85,7 @@ class Streams:
         self._states.pop(generation, None)
         if was_live and not self.live:
             self._lost_ns = self._wall_ns()
+            self._uptime.lost(self._lost_ns)
             self._teller.lost(generation, cause)
 
     def failed(self, reason: str) -> None:

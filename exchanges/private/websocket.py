@@ -116,7 +116,7 @@ class BasePrivateWebsocket(ABC):
             raise RuntimeError(f"{self.path} is initialized already")
         if resume:
             self.account.store.resume(resume)
-        self._tree.private.add(self.key, self.account.store)
+        self._tree.private.add(self.key, self.account.store, self.orders)
         self._started = True
         await self._tree.private.start(self.key, self._branch, self._host)
         self._host.start_soon(self._attend)

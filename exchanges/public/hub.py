@@ -178,6 +178,11 @@ class PublicHub:
         if first:
             mailbox.offer(first)
 
+    def mailboxes(self) -> list[Mailbox]:
+        """Return the open mailboxes, whether they listen to all feeds or to one."""
+        attached = (mailbox for feed in self._feeds.values() for mailbox in feed.fanout.mailboxes)
+        return list(dict.fromkeys((*self._open(), *attached)))
+
     def rank(self, topic: Topic) -> int:
         """Return how many open mailboxes want this topic."""
         return sum(selection.wants(topic) for selection in self._open().values())

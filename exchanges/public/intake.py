@@ -24,6 +24,7 @@ from feedtree.exchanges.public.codec import (
 )
 from feedtree.exchanges.public.doubt import note_gap
 from feedtree.exchanges.public.falling import end, fall
+from feedtree.exchanges.public.kind_counts import KindCounts
 from feedtree.exchanges.public.merging import JointBurst
 from feedtree.exchanges.public.messages import (
     BookDelta,
@@ -84,6 +85,7 @@ class Intake:
         self._quotes = slot.quotes
         self._now = 0.0
         self._now_ns = 0
+        self._told = slot.shard.told
         self._handlers: dict[type, Callable[..., None]] = {
             BookSnapshot: self._whole,
             Ticker: self._plain,
@@ -153,6 +155,7 @@ class Intake:
         syncs = self._syncs
         up = self._up
         applied = Outcome.APPLIED
+        others = 0  # items that were no change of a book in step: no such change costs a count
         last_trades = self._slot.last_trades
         for item in decoded:
             kind = item.__class__
@@ -160,42 +163,58 @@ class Intake:
                 sync = syncs.get(item.topic)  # type: ignore[union-attr]
                 if sync is None:
                     self._shard.unknown += 1
+                    others += 1
                     continue
                 outcome = sync.delta(item)  # type: ignore[arg-type]
                 if outcome is applied:
                     append(item)
                 else:
+                    others += 1
                     self._judge(item.topic, sync, outcome, out)  # type: ignore[union-attr]
             elif kind is Trade:
+                others += 1
                 topic = item.topic  # type: ignore[union-attr]
                 if topic in up or self._early(item, out):  # type: ignore[arg-type]
                     last_trades[topic] = item  # type: ignore[assignment]
+                    self._told.trades += 1
                     append(item)
             elif kind is BookTicker:
+                others += 1
                 self._ticker(item, out)  # type: ignore[arg-type]
             else:
+                others += 1
                 self._handlers[kind](item, out)
-        return out
+        self._told.books += len(decoded) - others
+        return self._counted(out)
 
     def _burst(self, now: float, now_ns: int) -> Burst:
         """Begin what consumers get, at a time."""
         self._now = now
         self._now_ns = now_ns
-        return [] if self._shard.merge is None else self._shard.joint_burst(self._slot, now)
+        out = [] if self._shard.merge is None else self._shard.joint_burst(self._slot, now)
+        # What is appended to a joint burst may be no news: it is counted when it is known what stays in it.
+        self._told = KindCounts() if isinstance(out, JointBurst) else self._shard.told
+        return out
+
+    def _counted(self, out: Burst) -> Burst:
+        if isinstance(out, JointBurst):
+            self._shard.told.add(out)
+        return out
 
     def fetched(self, trades: Iterable[Trade], now: float, now_ns: int) -> Burst:
         """Return what consumers get of trades that were fetched since they were missed."""
         out = self._burst(now, now_ns)
         for trade in trades:
+            self._told.trades += 1
             out.append(trade)
-        return out
+        return self._counted(out)
 
     def overdue(self, now: float, now_ns: int) -> Burst:
         """Return what has waited long enough for the other connection."""
         out = self._burst(now, now_ns)
         if isinstance(out, JointBurst):
             out.overdue()
-        return out
+        return self._counted(out)
 
     def join(self, topic: Topic, raw: RawBook, now: float, now_ns: int) -> tuple[Burst, bool]:
         """Join a REST snapshot to the pushes of its topic.
@@ -209,7 +228,7 @@ class Intake:
             return out, False
         outcome = sync.snapshot(raw, now_ns)
         self._judge(topic, sync, outcome, out)
-        return out, outcome is Outcome.AGAIN or outcome is Outcome.GAP
+        return self._counted(out), outcome is Outcome.AGAIN or outcome is Outcome.GAP
 
     def refuse(self, wire: WireTopic, reason: str, now_ns: int) -> Burst:
         """Treat a topic as refused by the venue, which did not say so itself."""
@@ -222,7 +241,7 @@ class Intake:
         out = self._burst(now, now_ns)
         self.missed.end()
         end(self._slot, cause, now_ns, out)
-        return out
+        return self._counted(out)
 
     # Books
 
@@ -242,7 +261,7 @@ class Intake:
         wire = self._strands[topic].record.wire
         if wire not in self.resubscribe:
             self.resubscribe.append(wire)
-        return out
+        return self._counted(out)
 
     def _whole(self, push: BookSnapshot, out: Burst) -> None:
         sync = self._syncs.get(push.topic)
@@ -252,6 +271,7 @@ class Intake:
         outcome = sync.whole(push)
         self._subscriptions.seeded(push.topic, self._now)
         if outcome is Outcome.APPLIED:
+            self._told.books += 1
             out.append(push)
         elif outcome is Outcome.LIVE:
             self._book_live(push.topic, sync, out, push)
@@ -280,8 +300,10 @@ class Intake:
                     topic, self._generation, self._now_ns, outage_ns, int(outage_ns > 0), book.sequence
                 )
             )
+            self._told.books += 1
             out.append(snapshot_of(topic, book) if push is None else push)
         elif sync.seed is Seed.WHOLE and push is not None:
+            self._told.books += 1
             out.append(push)
 
     def _gap(self, topic: Topic, sync: BookSync, out: Burst, cause: str) -> None:
@@ -305,8 +327,13 @@ class Intake:
     # Other channels
 
     def _plain(self, item: Ticker | Kline, out: Burst) -> None:
-        if item.topic in self._up or self._first(item.topic, out):
-            out.append(item)
+        if item.topic not in self._up and not self._first(item.topic, out):
+            return
+        if item.__class__ is Kline:
+            self._told.klines += 1
+        else:
+            self._told.tickers += 1
+        out.append(item)
 
     def _ticker(self, item: BookTicker, out: Burst) -> None:
         topic = item.topic
@@ -318,6 +345,7 @@ class Intake:
             self._shard.unchanged += 1
             return
         self._quotes[topic] = best
+        self._told.quotes += 1
         out.append(item)
 
     def _first(self, topic: Topic, out: Burst) -> bool:
@@ -389,6 +417,7 @@ class Intake:
                 continue
             strand.state = TopicState.REJECTED
             strand.reason = item.reason
+            self._shard.refused += 1
             self._unsettled.settle(wire.topic)
             if not served and not strand.record.refused:
                 strand.record.refused = True

@@ -4,6 +4,7 @@ No retry loop and no reconnect flag: whatever fails is raised, and the superviso
 """
 
 from collections.abc import Sequence
+from time import perf_counter_ns
 
 import trio
 
@@ -93,10 +94,11 @@ class Session:
         )
         self._pongs = 0
         self._heard_at = now
-        self._latency = context.meters.histogram("latency_ns")
+        self._latency = slot.shard.meters.histogram("latency_ns")
+        self._processing = slot.shard.meters.histogram("processing_ns")
         self._liveness: Liveness
         self._wire: Wire
-        self._phases = Phases(context.meters, slot.shard.phases)
+        self._phases = Phases(context.meters, slot.shard.meters)
 
     # Life
 
@@ -106,7 +108,8 @@ class Session:
         async with self._source.connection(
             self._shard.attempt, self._on_dialled, on_phase=self._phases.took
         ) as self._wire:
-            await self._live()
+            with self._shard.vitals.carried(self._wire, self._source.wall_ns()):
+                await self._live()
 
     async def _live(self) -> None:
         now = trio.current_time()
@@ -228,11 +231,13 @@ class Session:
             self._liveness.heard(heard_at)
         if not payloads:
             return None
+        began_ns = perf_counter_ns()
         now_ns = self._source.wall_ns()
         burst = self._intake.take(self._codec.decode(payloads, now_ns), len(payloads), now, now_ns)
         full = None
         if burst:
             full = self._hand_on(burst, now)  # first of all: somebody waits for it
+            self._processing.record(perf_counter_ns() - began_ns)
         if isinstance(burst, JointBurst):
             useful = burst.heard > 0  # what is no news is as good a sign of life
         else:
@@ -267,7 +272,7 @@ class Session:
         intake = self._intake
         if intake.pongs != self._pongs:
             self._pongs = intake.pongs
-            self._liveness.answered(now)
+            self._shard.vitals.pinged(self._liveness.answered(now))
         for frame in intake.answers:
             self._post(frame, ())
         intake.answers.clear()

@@ -5,15 +5,16 @@ from collections import Counter, deque
 import trio
 from msgspec import Struct
 
-from feedtree.actors.meters import Meters
 from feedtree.exchanges.phases import PhaseFigures, figures
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.codec import WireTopic
 from feedtree.exchanges.public.coverage import Coverage
+from feedtree.exchanges.public.kind_counts import KindCounts
 from feedtree.exchanges.public.merging import Merge
 from feedtree.exchanges.public.messages import Trade
 from feedtree.exchanges.public.records import TopicRecord
 from feedtree.exchanges.public.slots import NAMES, Slot
+from feedtree.exchanges.vitals import Vitals
 
 RECOVERIES_KEPT = 1000
 _STATES = ("live", "rejected", "syncing", "connecting", "down")  # of two slots, the first that one is in
@@ -76,6 +77,9 @@ class Shard:
         slots: the connections that carry it, by name.
         generation: the latest incarnation, on whichever slot; 0 before the first.
         restarts: how many incarnations have failed.
+        told: how many data of each kind it has told.
+        refused: how often the venue refused a topic.
+        vitals: what its connections came to; `meters` are the times among that.
         coverage: the gaps of its topics.
         replays: whether missed trades can be fetched.
         fetched: of each topic the newest trade that was fetched. No connection brought it: it proves nothing of one.
@@ -112,7 +116,10 @@ class Shard:
         self.unchanged = 0  # re-sent data that were dropped before any mailbox
         self.unknown = 0
         self.undecodable = 0
-        self.phases = Meters()  # how long connecting took
+        self.refused = 0
+        self.told = KindCounts()
+        self.vitals = Vitals()
+        self.meters = self.vitals.meters
         self.address = ""  # host:port of the last connection
         self.recoveries: deque[Recovery] = deque(maxlen=RECOVERIES_KEPT)
         self._open: Recovery | None = None
@@ -220,6 +227,16 @@ class Shard:
         """True when every topic is live or rejected."""
         return all(record.settled for record in self.records.values())
 
+    @property
+    def errors(self) -> dict[str, int]:
+        """What was wrong with what came, by kind."""
+        return {
+            "undecodable": self.undecodable,
+            "unknown": self.unknown,
+            "gaps": self.gaps,
+            "refused": self.refused,
+        }
+
     # Its outages
 
     def lost(self, cause: str, lost_ns: int, now_ns: int) -> None:
@@ -237,6 +254,7 @@ class Shard:
             cause = self.recoveries[-1].cause  # one text for a cause that repeats: a thousand may be kept
         self._open = Recovery(cause, lost_ns, detected)
         self.recoveries.append(self._open)
+        self.vitals.uptime.lost(lost_ns)
 
     def attempt(self) -> None:
         """Count a connection that is tried."""
@@ -249,7 +267,8 @@ class Shard:
             self._open.endpoint_back_ns = now_ns
 
     def recovered(self, now_ns: int) -> Recovery | None:
-        """Close the account of an outage, where one is open."""
+        """Note that it is live: close the account of an outage, where one is open."""
+        self.vitals.uptime.live(now_ns)
         recovery, self._open = self._open, None
         if recovery is not None:
             recovery.live_ns = now_ns
@@ -269,7 +288,7 @@ class Shard:
             bursts=self.bursts,
             gaps=self.gaps,
             recoveries=list(self.recoveries),
-            phases=figures(self.phases),
+            phases=figures(self.meters),
             address=self.address,
             restarts=self.restarts,
         )

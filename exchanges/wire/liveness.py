@@ -65,13 +65,19 @@ class Liveness:
         self._heard_at = now
         self._answer_by = None
 
-    def answered(self, now: float) -> None:
-        """Take note of the answer to a ping, of either kind."""
+    def answered(self, now: float) -> float | None:
+        """Take note of the answer to a ping, of either kind.
+
+        Returns:
+            How long it took, in seconds; None where none was waited for.
+        """
         self.heard(now)
-        if self._asked_at is not None:
-            sample = now - self._asked_at
-            self._asked_at = None
-            self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) / 8
+        if self._asked_at is None:
+            return None
+        sample = now - self._asked_at
+        self._asked_at = None
+        self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) / 8
+        return sample
 
     def check(self, now: float) -> Action:
         """Judge the silence, after a read past `deadline` found nothing.

@@ -42,4 +42,4 @@ async def test_the_phases_of_an_account_are_measured(
         async with tree(exchanges, config) as running:
             account = running.accounts[f"{venue}/main"]
             await account.wait_live(10)
-            assert list(figures(account.account.store.phases)) == expected
+            assert list(figures(account.account.store.meters)) == expected

@@ -1,15 +1,13 @@
 """What a process holds: tasks, descriptors, memory."""
 
 import ctypes
-import os
-import sys
 from contextlib import suppress
 
 import trio
 from msgspec import Struct
 
-_DESCRIPTORS = "/dev/fd"
-_PAGES = "/proc/self/statm"
+from feedtree.ops.footprint import descriptors, resident_bytes
+
 _LOOKS, _BETWEEN = 40, 0.05  # seconds
 
 
@@ -49,10 +47,9 @@ def give_back() -> None:
 
 def footprint() -> Footprint:
     """Look at this process now."""
-    descriptors = rss = -1
-    with suppress(OSError):
-        descriptors = len(os.listdir(_DESCRIPTORS)) - 1  # listing opens one
-    if sys.platform == "linux":
-        with suppress(OSError), open(_PAGES, encoding="ascii") as file:
-            rss = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
-    return Footprint(trio.lowlevel.current_statistics().tasks_living, descriptors, rss)
+    open_ones, resident = descriptors(), resident_bytes()
+    return Footprint(
+        trio.lowlevel.current_statistics().tasks_living,
+        -1 if open_ones is None else open_ones,
+        -1 if resident is None else resident // 1024,
+    )
