@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # an app without accounts does not pay for them
 
 INCONSISTENT = "inconsistent"
 """The state of an account's stream that is live, while the account is not known to equal the venue's."""
+STATES = ("connecting", "syncing", "live", INCONSISTENT, "rejected", "down", "failed")
+"""The states of a stream."""
 
 
 class StreamFacts(Struct, frozen=True, kw_only=True):
@@ -225,13 +227,11 @@ def facts_of(tree: Tree) -> Facts:
     Call it in the loop that the tree runs on.
     """
     now_ns = tree.host.wall_ns()
-    shards = [(feed, shard) for feed in tree.public.feeds.values() for shard in feed.plan()]
     stores = tree.private.stores
     streams = [
-        *(_public(feed, shard, now_ns) for feed, shard in shards),
+        *(_public(feed, shard, now_ns) for feed in tree.public.feeds.values() for shard in feed.plan()),
         *(_private(f"{PRIVATE}/{key}", store, now_ns) for key, store in stores.items()),
     ]
-    vitals = [*(shard.vitals for _, shard in shards), *(store.vitals for store in stores.values())]
     return Facts(
         at_ns=now_ns,
         streams=streams,
@@ -243,9 +243,16 @@ def facts_of(tree: Tree) -> Facts:
             _account(f"{PRIVATE}/{key}", store, tree.private.desks.get(key)) for key, store in stores.items()
         ],
         books=[each for each in map(_books, tree.public.feeds.values()) if each.states],
-        process=_process(tree, now_ns, streams, vitals),
+        process=_process(tree, now_ns, streams),
         loop=tree.supervisor.loop(),
     )
+
+
+def vitals_of(tree: Tree) -> Iterator[Vitals]:
+    """Yield what the connections of each stream came to, in the order of `Facts.streams`."""
+    for feed in tree.public.feeds.values():
+        yield from (shard.vitals for shard in feed.plan())
+    yield from (store.vitals for store in tree.private.stores.values())
 
 
 def _public(feed: Feed, shard: Shard, now_ns: int) -> StreamFacts:
@@ -372,7 +379,7 @@ def _books(feed: Feed) -> BookFacts:
     )
 
 
-def _process(tree: Tree, now_ns: int, streams: Iterable[StreamFacts], vitals: Iterable[Vitals]) -> ProcessFacts:
+def _process(tree: Tree, now_ns: int, streams: Iterable[StreamFacts]) -> ProcessFacts:
     resident = resident_bytes()
     return ProcessFacts(
         pid=os.getpid(),
@@ -380,6 +387,6 @@ def _process(tree: Tree, now_ns: int, streams: Iterable[StreamFacts], vitals: It
         cpu_s=time.process_time(),
         resident_bytes=peak_bytes() if resident is None else resident,
         descriptors=descriptors(),
-        connections=sum(each.connections for each in vitals),
+        connections=sum(vitals.connections for vitals in vitals_of(tree)),
         messages=sum(stream.messages for stream in streams),
     )

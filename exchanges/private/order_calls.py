@@ -1,5 +1,6 @@
 """Calls about orders that are under way: what was asked for, whether a byte of it went out, and who waits."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import trio
@@ -30,6 +31,7 @@ class Call:
         venue_ns: tells the venue's time.
         guard: returns why it must not go out after all, asked just before the first byte; None where it may.
         on_reply: told of the reply before whoever waits.
+        sent_by: counts what went out, by door.
 
     Attributes:
         scope: what carries it runs inside; ends at the deadline, or when nobody waits, or `LATE_REPLY` after the
@@ -53,6 +55,7 @@ class Call:
         venue_ns: Callable[[], int],
         guard: Callable[[], Exception | None] = unguarded,
         on_reply: Callable[[Reply], None] = untold,
+        sent_by: Counter[str] | None = None,
     ) -> None:
         self.request = request
         self.deadline = deadline
@@ -69,6 +72,7 @@ class Call:
         self._venue_ns = venue_ns
         self._guard = guard
         self._on_reply = on_reply
+        self._sent_by: Counter[str] = Counter() if sent_by is None else sent_by
         self._left = False
 
     @property
@@ -87,6 +91,7 @@ class Call:
             raise Withheld
         self.sent_at = trio.current_time()
         self.sent_ns = self._venue_ns()
+        self._sent_by[self.door] += 1
         self.scope.deadline = self.deadline + LATE_REPLY
 
     def settle(self, reply: Reply) -> None:

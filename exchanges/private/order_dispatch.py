@@ -87,6 +87,7 @@ class Dispatch:
             venue_ns=self._clock.now_ns,
             guard=guard,
             on_reply=on_reply,
+            sent_by=self.sent,
         )
         self._queue.append(call)
         self.wake()
@@ -129,7 +130,6 @@ class Dispatch:
         name = "place" if isinstance(call.request, PlaceRequest) else kind_of(call.request)
         self.meters.count(f"{name}_{_NAMES[type(reply)]}")
         if call.sent_at is not None:
-            self.sent[call.door] += 1
             self.meters.histogram(f"{name}_reply_ns").record(int((now - call.sent_at) * 1e9))
         call.settle(reply)
         self.wake()

@@ -95,9 +95,7 @@ class Session:
 
     async def _live(self) -> None:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(
-                listen, self._wire, self._liveness, self._read, self._ping, self._store.heard
-            )
+            nursery.start_soon(listen, self._wire, self._liveness, self._read, self._ping, self._store.heard)
             nursery.start_soon(self._write)
             nursery.start_soon(self._relieve)
             nursery.start_soon(self._learn)

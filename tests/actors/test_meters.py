@@ -55,6 +55,46 @@ def test_merging_equals_recording_into_one(first: list[int], second: list[int]) 
     assert merged.to_dict() == histogram_of(first + second).to_dict()
 
 
+@given(values=VALUES, qs=st.lists(st.floats(0, 100), max_size=4))
+def test_several_percentiles_are_those_that_are_asked_for_one_by_one(
+    values: list[int], qs: list[float]
+) -> None:
+    """They cost one look at the buckets instead of several."""
+    histogram = histogram_of(values)
+    assert histogram.percentiles(*qs) == tuple(histogram.percentile(q) for q in qs)
+    assert Histogram().percentiles(*qs) == ()
+
+
+@given(values=VALUES, bounds=st.lists(st.integers(0, 2**51), max_size=20))
+def test_cumulative_counts_are_off_by_a_bucket_at_most(values: list[int], bounds: list[int]) -> None:
+    """Nothing above a bound is counted as at most it; what lies below it by more than 1/64 is."""
+    bounds.sort()
+    told = histogram_of(values).cumulative(bounds)
+    assert told == sorted(told)
+    for bound, count in zip(bounds, told, strict=True):
+        assert sum(value <= bound * 63 / 64 - 1 for value in values) <= count
+        assert count <= sum(value <= bound for value in values)
+
+
+@given(values=VALUES, more=VALUES, bounds=st.lists(st.integers(0, 2**51), max_size=5))
+def test_cumulative_counts_never_fall(values: list[int], more: list[int], bounds: list[int]) -> None:
+    """Whoever takes rates of them would see a fall as a new beginning."""
+    bounds.sort()
+    histogram = histogram_of(values)
+    before = histogram.cumulative(bounds)
+    for value in more:
+        histogram.record(value)
+    assert all(old <= new for old, new in zip(before, histogram.cumulative(bounds), strict=True))
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    """It has the same values, and gets no more of them."""
+    histogram = histogram_of([5, 700])
+    copy = histogram.copy()
+    histogram.record(9)
+    assert copy.to_dict() == histogram_of([5, 700]).to_dict()
+
+
 def test_merging_with_an_empty_histogram_changes_nothing() -> None:
     """An actor that measured nothing adds nothing."""
     histogram = histogram_of([5, 7])

@@ -16,6 +16,8 @@ def test_each_phase_goes_into_all_meters_and_is_told_in_order() -> None:
     assert list(found) == ["tcp", "tls"]
     assert found["tcp"] == PhaseFigures(2, 0.0, 0.0, 0.0)
     assert (found["tls"].count, found["tls"].highest_ms) == (2, 3.0)
+    assert found["tls"].p50_ms <= found["tls"].p95_ms <= found["tls"].p99_ms
+    assert found["tls"].p95_ms == 3.0
     assert str(phases) == "tls 3.0, tcp 0.0 ms"
 
 

@@ -434,6 +434,28 @@ async def test_without_that_detail_our_own_frame_names_the_actor(scene: Scene) -
     assert incarnation.child.path == "a"
 
 
+async def test_what_the_loop_does_is_summed_up() -> None:
+    """Passes, and the seconds in which there was nothing to do; None where nothing watches."""
+    scene = Scene()
+    async with scene.open(ChildSpec("a", idle)) as tree:
+        began = time.perf_counter()
+        for _ in range(3):
+            await trio.sleep(0.02)
+        took = time.perf_counter() - began
+        facts = tree.loop()
+        assert facts is not None
+        assert facts.passes >= 3
+        assert 0 < facts.waited_s <= facts.since_s
+        assert facts.since_s >= took
+        await trio.lowlevel.checkpoint()
+        later = tree.loop()
+        assert later is not None
+        assert later.passes > facts.passes
+        assert later.since_s > facts.since_s
+    async with scene.open(ChildSpec("a", idle), stall_after=None) as tree:
+        assert tree.loop() is None
+
+
 async def test_a_loop_that_waits_is_not_looked_at() -> None:
     """Neither is one that has moved on."""
     loop = LoopThread(running_task())

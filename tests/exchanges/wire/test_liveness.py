@@ -54,13 +54,13 @@ def test_slow_venue_gets_four_round_trips() -> None:
     liveness = quiet_only()
     assert liveness.rtt is None
     assert liveness.check(0.75) is Action.PROBE
-    liveness.answered(1.25)
+    assert liveness.answered(1.25) == 0.5
     assert liveness.rtt == 0.5
     assert liveness.check(2.0) is Action.PROBE
     assert liveness.deadline() == 4.0
     liveness.answered(2.1)
     assert liveness.rtt == pytest.approx(0.45)
-    liveness.answered(9.0)  # nobody asked
+    assert liveness.answered(9.0) is None, "nobody asked"
     assert liveness.rtt == pytest.approx(0.45)
 
 
