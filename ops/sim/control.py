@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from feedtree.exchanges.symbols import Symbol
+from feedtree.ops.http import Request, Response, json_response
 from feedtree.ops.sim.account_control import AccountControl, UnknownAccount
 from feedtree.ops.sim.faults import KINDS as FAULTS
 from feedtree.ops.sim.faults import Fault, UnknownFault, inflict
-from feedtree.ops.sim.http import Request, Response, json_response
 from feedtree.ops.sim.markets import spell
 from feedtree.ops.sim.switchboard import UnknownSwitch
 from feedtree.ops.sim.venue import Venue

@@ -15,10 +15,10 @@ from wsproto.utilities import RemoteProtocolError
 
 from feedtree.exchanges.errors import ConnectionLost, TlsFailed
 from feedtree.exchanges.wire.transport import Listener, Network, Transport
+from feedtree.ops.http import HttpConnection, Request, Response, json_response
 from feedtree.ops.sim.config import SimConfig
 from feedtree.ops.sim.control import PREFIX as CONTROL_PREFIX
 from feedtree.ops.sim.control import Control
-from feedtree.ops.sim.http import HttpConnection, Request, Response, json_response
 from feedtree.ops.sim.peer import Peer
 from feedtree.ops.sim.simulation import Simulation
 from feedtree.ops.sim.venue import Venue

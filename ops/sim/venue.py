@@ -7,10 +7,10 @@ from heapq import heappop, heappush
 from itertools import count
 
 from feedtree.exchanges.symbols import Symbol
+from feedtree.ops.http import Request, Response
 from feedtree.ops.sim.accounts.entries import Entry
 from feedtree.ops.sim.accounts.side import PrivateSide
 from feedtree.ops.sim.clock import SimClock
-from feedtree.ops.sim.http import Request, Response
 from feedtree.ops.sim.journal import Journal
 from feedtree.ops.sim.market import Market
 from feedtree.ops.sim.peer import Peer, Session

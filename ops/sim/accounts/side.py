@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from feedtree.ops.http import Response
 from feedtree.ops.sim.accounts.account import Account, Statement
 from feedtree.ops.sim.accounts.config import AccountConfig
 from feedtree.ops.sim.accounts.costs import Fees
@@ -15,7 +16,6 @@ from feedtree.ops.sim.accounts.entries import Doing, Door, Entries, Entry
 from feedtree.ops.sim.accounts.lines import Lines, PrivatePush
 from feedtree.ops.sim.accounts.orders import AccountFill, AccountOrder, Told
 from feedtree.ops.sim.accounts.state import Item, KeyTold, Record, StateFile
-from feedtree.ops.sim.http import Response
 from feedtree.ops.sim.market import Market
 from feedtree.ops.sim.switches import VenueSwitches
 

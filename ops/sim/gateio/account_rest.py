@@ -7,6 +7,7 @@ import msgspec
 import trio
 from msgspec import Struct
 
+from feedtree.ops.http import Request, Response, json_response
 from feedtree.ops.sim.accounts.config import READ, TRADE
 from feedtree.ops.sim.accounts.entries import Entry
 from feedtree.ops.sim.gateio.account_rates import Kind
@@ -14,7 +15,6 @@ from feedtree.ops.sim.gateio.account_reads import AccountReads
 from feedtree.ops.sim.gateio.account_writes import AccountWrites
 from feedtree.ops.sim.gateio.asked import Asked
 from feedtree.ops.sim.gateio.denied import Denied
-from feedtree.ops.sim.http import Request, Response, json_response
 
 if TYPE_CHECKING:
     from feedtree.ops.sim.gateio.private import GateioPrivate

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from feedtree.ops.http import Request
 from feedtree.ops.sim.accounts.entries import Doing, Entry
 from feedtree.ops.sim.accounts.side import PrivateSide
-from feedtree.ops.sim.http import Request
 
 _ORDERS = "/spot/orders"
 _BATCHES: Mapping[str, Doing] = {

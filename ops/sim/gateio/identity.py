@@ -7,10 +7,10 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
+from feedtree.ops.http import Request
 from feedtree.ops.sim.accounts.account import Account
 from feedtree.ops.sim.accounts.config import READ, TRADE
 from feedtree.ops.sim.gateio.denied import Denied
-from feedtree.ops.sim.http import Request
 from feedtree.ops.sim.switches import GateioSwitches
 
 _WINDOW_S = 60

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from feedtree.ops.http import Request, Response, json_response
 from feedtree.ops.sim import decimals
 from feedtree.ops.sim.gateio.streams import INTERVALS_S, ticker
-from feedtree.ops.sim.http import Request, Response, json_response
 from feedtree.ops.sim.market import Market
 from feedtree.ops.sim.orderbook import sides
 from feedtree.ops.sim.tape import Candle, Print

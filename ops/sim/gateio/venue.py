@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 
+from feedtree.ops.http import Request, Response
 from feedtree.ops.sim.accounts.entries import Entry
 from feedtree.ops.sim.budget import WindowBudget
 from feedtree.ops.sim.clock import SimClock
@@ -13,7 +14,6 @@ from feedtree.ops.sim.gateio.envelope import push
 from feedtree.ops.sim.gateio.private import GateioPrivate
 from feedtree.ops.sim.gateio.rest import PREFIX, GateioRest, error
 from feedtree.ops.sim.gateio.session import GateioSession
-from feedtree.ops.sim.http import Request, Response
 from feedtree.ops.sim.market import Market
 from feedtree.ops.sim.markets import GATEIO
 from feedtree.ops.sim.peer import Peer

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import trio
 from msgspec import Struct
 
+from feedtree.ops.http import Request, Response, json_response
 from feedtree.ops.sim.accounts.config import READ, TRADE
 from feedtree.ops.sim.accounts.entries import Entry
 from feedtree.ops.sim.budget import WindowBudget
-from feedtree.ops.sim.http import Request, Response, json_response
 from feedtree.ops.sim.mexc.account_reads import AccountReads
 from feedtree.ops.sim.mexc.account_writes import AccountWrites
 from feedtree.ops.sim.mexc.asked import Asked

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from feedtree.ops.http import Request
 from feedtree.ops.sim.accounts.entries import Doing, Entry
 from feedtree.ops.sim.accounts.side import PrivateSide
-from feedtree.ops.sim.http import Request
 from feedtree.ops.sim.mexc.account_shapes import order_number
 from feedtree.ops.sim.mexc.account_writes import batch
 from feedtree.ops.sim.mexc.identity import Params, key_of, parameters

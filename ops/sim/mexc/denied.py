@@ -1,8 +1,8 @@
 """Why MEXC does not do something: code, text, and HTTP status."""
 
+from feedtree.ops.http import Response, json_response
 from feedtree.ops.sim.accounts.engine import Why
 from feedtree.ops.sim.accounts.orders import AccountOrder
-from feedtree.ops.sim.http import Response, json_response
 
 _UNKNOWN = "Unknown order sent."
 _FUNDS = {10101: "Insufficient balance", 30004: "Insufficient position", 30005: "Oversold"}

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
 
+from feedtree.ops.http import Request
 from feedtree.ops.sim.accounts.account import Account
-from feedtree.ops.sim.http import Request
 from feedtree.ops.sim.mexc.denied import Denied, missing
 from feedtree.ops.sim.switches import MexcSwitches
 

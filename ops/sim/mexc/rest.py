@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from feedtree.ops.http import Request, Response, json_response
 from feedtree.ops.sim import decimals
-from feedtree.ops.sim.http import Request, Response, json_response
 from feedtree.ops.sim.market import Market
 from feedtree.ops.sim.mexc.streams import best
 from feedtree.ops.sim.mexc.tickets import MAX_QUOTE, MAX_QUOTE_MARKET, MIN_QUOTE

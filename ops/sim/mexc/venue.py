@@ -4,11 +4,11 @@ import math
 import random
 from collections.abc import Sequence
 
+from feedtree.ops.http import Request, Response, json_response
 from feedtree.ops.sim import frames
 from feedtree.ops.sim.accounts.entries import Entry
 from feedtree.ops.sim.budget import WindowBudget
 from feedtree.ops.sim.clock import SimClock
-from feedtree.ops.sim.http import Request, Response, json_response
 from feedtree.ops.sim.market import Market
 from feedtree.ops.sim.markets import MEXC
 from feedtree.ops.sim.mexc.account_rest import AccountRest

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from feedtree.exchanges.symbols import Symbol
+from feedtree.ops.http import Request, Response, json_response
 from feedtree.ops.sim import frames
 from feedtree.ops.sim.accounts.entries import Entry
 from feedtree.ops.sim.clock import SimClock
 from feedtree.ops.sim.gateio.envelope import ClientFrame, Refusal, Replies
 from feedtree.ops.sim.gateio.rest import PREFIX, error
-from feedtree.ops.sim.http import Request, Response, json_response
 from feedtree.ops.sim.markets import GATEIO, spell
 from feedtree.ops.sim.peer import Peer
 from feedtree.ops.sim.replay.recording import Key, Recording

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import trio
 
+from feedtree.ops.http import Request
 from feedtree.ops.sim.accounts.config import AccountConfig
-from feedtree.ops.sim.http import Request
 from feedtree.ops.sim.mexc.identity import sign, signed_text
 
 MEXC = "mexc.spot"

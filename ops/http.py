@@ -55,11 +55,13 @@ class Response:
         status: the HTTP status.
         body: its bytes.
         headers: beyond those of framing and type.
+        content_type: of the body.
     """
 
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = field(default=())
+    content_type: str = "application/json; charset=utf-8"
 
 
 def json_response(content: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Response:
@@ -74,11 +76,12 @@ class HttpConnection:
         transport: read and written, never closed here.
     """
 
-    __slots__ = ("_http", "_transport")
+    __slots__ = ("_bodiless", "_http", "_transport")
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._http = h11.Connection(h11.SERVER)
+        self._bodiless = False  # what was asked for is answered without its body
 
     @property
     def trailing(self) -> bytes:
@@ -95,6 +98,7 @@ class HttpConnection:
             event = await self._next_event()
             if not isinstance(event, h11.Request):
                 return None
+            self._bodiless = event.method == b"HEAD"
             body = b"" if _upgrades(event) else await self._body()
             return _request(event, body, self._transport.peer)
         except (h11.RemoteProtocolError, ValueError):  # ValueError: a target that is no URL
@@ -103,13 +107,13 @@ class HttpConnection:
     async def answer(self, response: Response) -> bool:
         """Send an answer; return whether the connection can carry another request."""
         headers = [
-            ("content-type", "application/json; charset=utf-8"),
+            ("content-type", response.content_type),
             ("content-length", str(len(response.body))),
             *response.headers,
         ]
         phrase = HTTPStatus(response.status).phrase.encode()
         head = h11.Response(status_code=response.status, headers=headers, reason=phrase)
-        parts = (head, h11.Data(data=response.body), h11.EndOfMessage())
+        parts = (head, h11.Data(data=b"" if self._bodiless else response.body), h11.EndOfMessage())
         await self._transport.send_all(b"".join(self._http.send(part) or b"" for part in parts))
         if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
             return False
