@@ -1,7 +1,7 @@
 """The composition root and all around a running tree.
 
-``Config, Venue, Account, Watch, load_config, open_tree, run_tree`` are resolved when they are first used, so that
-importing the package costs nothing.
+``Config, Venue, Account, Watch, Metrics, load_config, open_tree, run_tree`` are resolved when they are first used, so
+that importing the package costs nothing.
 """
 
 from importlib import import_module
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from feedtree.ops.app import Tree, open_tree, run_tree
-    from feedtree.ops.config import Account, Config, ConfigError, Venue, Watch
+    from feedtree.ops.config import Account, Config, ConfigError, Metrics, Venue, Watch
     from feedtree.ops.config_file import load_config
 
 __all__ = [
     "Account",
     "Config",
     "ConfigError",
+    "Metrics",
     "Tree",
     "Venue",
     "Watch",
@@ -28,6 +29,7 @@ _HOME = {
     "Account": "config",
     "Config": "config",
     "ConfigError": "config",
+    "Metrics": "config",
     "Venue": "config",
     "Watch": "config",
     "load_config": "config_file",

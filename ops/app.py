@@ -23,7 +23,7 @@ from feedtree.exchanges.wire.connection import ReadMode
 from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import Network
 from feedtree.ops.beside import beside
-from feedtree.ops.config import Account, Config, Venue
+from feedtree.ops.config import Account, Config, Metrics, Venue
 from feedtree.ops.config_rules import REACH
 from feedtree.ops.inspect import inspect_spec
 from feedtree.supervisors import (
@@ -141,7 +141,7 @@ async def open_tree(
     stopped in order.
 
     Args:
-        config: the venues to stream, and how the tree watches over its actors.
+        config: the venues to stream, how the tree watches over its actors, and where it serves metrics.
         app: the name under which ``feedtree tree`` finds this tree.
         inspect: whether to serve the tree on a Unix socket, for the same user only.
         on_failure: ``park`` keeps a failure inside its venue; ``raise`` gives it to the body's caller.
@@ -166,6 +166,8 @@ async def open_tree(
     running: list[Supervisor] = []
     opened: list[Tree] = []
     operations = [inspect_spec(app, lambda: running[0].snapshot() if running else None)] if inspect else []
+    if config.metrics is not None:
+        operations.append(_metrics(config.metrics, lambda: opened[0] if opened else None, network))
     try:
         async with open_supervisor(
             _root(operations),
@@ -246,6 +248,12 @@ async def run_tree(
     ) as tree:
         task_status.started(tree)
         await trio.sleep_forever()
+
+
+def _metrics(options: Metrics, tree: Callable[[], Tree | None], network: Network | None) -> ChildSpec:
+    """Return the spec of the metrics server; an app without one does not need prometheus_client."""
+    spec: ChildSpec = import_module("feedtree.ops.metrics.server").metrics_spec(options, tree, network)
+    return spec
 
 
 def _root(operations: list[ChildSpec]) -> SupervisorSpec:

@@ -15,6 +15,7 @@ from feedtree.ops import config_rules as rules
 from feedtree.ops.config_accounts import Account as Account
 from feedtree.ops.config_error import ConfigError as ConfigError
 from feedtree.ops.config_error import judged
+from feedtree.ops.config_metrics import Metrics as Metrics
 
 _ENDPOINTS = {  # imported where a config needs their limits
     "gateio.spot": "feedtree.exchanges.gateio.endpoints",
@@ -146,6 +147,7 @@ class Config:
         venues: by name, ``gateio.spot``; may be empty for an app that makes its websocket objects itself.
         accounts: by venue and name: ``{"gateio.spot": {"main": Account(...)}}``.
         watch: how the tree watches over its actors.
+        metrics: where the tree serves its metrics; None for nowhere.
 
     Raises:
         ConfigError: a venue is unknown, or is to carry more topics a connection than it can.
@@ -154,6 +156,7 @@ class Config:
     venues: dict[str, Venue]
     accounts: dict[str, dict[str, Account]]
     watch: Watch
+    metrics: Metrics | None
 
     def __init__(
         self,
@@ -161,12 +164,18 @@ class Config:
         *,
         accounts: Mapping[str, Mapping[str, Account]] | None = None,
         watch: Watch | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         if not isinstance(watch, Watch | None):
             raise ConfigError(
                 "watch", f"{rules.shown(watch)} is not a Watch; allowed: Watch(stall_after=0.05)"
             )
+        if not isinstance(metrics, Metrics | None):
+            raise ConfigError(
+                "metrics", f"{rules.shown(metrics)} is not a Metrics; allowed: Metrics(port=9464)"
+            )
         object.__setattr__(self, "watch", watch or Watch())
+        object.__setattr__(self, "metrics", metrics)
         for name, venue in venues.items():
             key = f'venues."{name}"'
             judged(key, venue_name, name)

@@ -5,8 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from feedtree.ops import config_accounts as accounts
+from feedtree.ops import config_metrics
 from feedtree.ops import config_rules as rules
-from feedtree.ops.config import VENUE_KEYS, VENUES, WATCH_KEYS, Account, Config, Venue, Watch, venue_name
+from feedtree.ops.config import (
+    VENUE_KEYS,
+    VENUES,
+    WATCH_KEYS,
+    Account,
+    Config,
+    Metrics,
+    Venue,
+    Watch,
+    venue_name,
+)
 from feedtree.ops.config_error import ConfigError, judged
 
 
@@ -32,7 +43,7 @@ def load_config(path: str | Path) -> Config:
 
 
 def _config(document: dict[str, Any], folder: Path) -> Config:
-    _known_keys("", document, ("venues", "accounts", "watch"))
+    _known_keys("", document, ("venues", "accounts", "watch", "metrics"))
     tables = _table("venues", document.get("venues", {}))
     for name, table in tables.items():
         _refuse_bare_name("venues", name, table)
@@ -42,6 +53,7 @@ def _config(document: dict[str, Any], folder: Path) -> Config:
         venues,
         accounts=_accounts(document.get("accounts", {}), folder),
         watch=_watch(document.get("watch", {})),
+        metrics=_metrics(document["metrics"]) if "metrics" in document else None,
     )
 
 
@@ -76,6 +88,15 @@ def _watch(raw: object) -> Watch:
         return Watch(**table)
     except ConfigError as error:
         raise ConfigError(f"watch.{error.key}", error.problem) from error
+
+
+def _metrics(raw: object) -> Metrics:
+    table = _table("metrics", raw)
+    _known_keys("metrics", table, config_metrics.KEYS)
+    try:
+        return Metrics(**table)
+    except ConfigError as error:
+        raise ConfigError(f"metrics.{error.key}", error.problem) from error
 
 
 def _refuse_bare_name(section: str, name: str, table: object) -> None:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 from urllib.parse import urlsplit
@@ -149,6 +150,23 @@ def at_least_one(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise Wrong(f"{shown(value)} is not a whole number; allowed: 1 or more")
     return value
+
+
+def port(value: object) -> int:
+    """Accept a TCP port; 0 stands for a free one."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65_535:
+        raise Wrong(f"{shown(value)} is not a port; allowed: 1 to 65535, 0 for a free one")
+    return value
+
+
+def loopback(value: object) -> str:
+    """Accept an address that only this machine reaches."""
+    import ipaddress
+
+    with suppress(ValueError):
+        if isinstance(value, str) and ipaddress.ip_address(value).is_loopback:
+            return value
+    raise Wrong(f"{shown(value)} is not a loopback address; allowed: 127.0.0.1, ::1 and the like")
 
 
 def redundancy(value: object) -> int:

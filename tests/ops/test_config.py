@@ -8,7 +8,7 @@ import pytest
 
 from feedtree.exchanges.public.channels import Book, BookTicker, Kline, Trades
 from feedtree.exchanges.symbols import Symbol
-from feedtree.ops.config import Config, ConfigError, Venue, Watch
+from feedtree.ops.config import Config, ConfigError, Metrics, Venue, Watch
 from feedtree.ops.config_file import load_config
 from feedtree.ops.run import simulated
 from feedtree.ops.run_plan import make_plan
@@ -48,6 +48,9 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         stall_after = 0
         accounting = true
         on_stuck = "exit"
+        [metrics]
+        port = 0
+        host = "::1"
         """,
     )
     config = load_config(path)
@@ -63,6 +66,8 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
     assert (mexc.ws_url, mexc.enabled, mexc.redundancy) == (None, True, 1)
     assert (mexc.read_mode, mexc.coalesce_s) == ("wait", 0.0)
     assert config.watch == Watch(stall_after=0, accounting=True, on_stuck="exit")
+    assert config.metrics == Metrics(port=0, host="::1")
+    assert Config(venues={}).metrics is None
     assert Config(venues={}).watch == Watch(stall_after=0.05, accounting=False, on_stuck="wait")
 
 
@@ -110,6 +115,15 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         ("[watch]\nstall_after = true", ["watch.stall_after: true", "seconds"]),
         ("[watch]\naccounting = 1", ["watch.accounting: 1", "true, false"]),
         ('[watch]\non_stuck = "kill"', ["watch.on_stuck", '"kill"', "wait, exit"]),
+        ("metrics = 9464", ["metrics: 9464", "table"]),
+        ("[metrics]\nprot = 1", ["metrics.prot", '"port"', "allowed: port, host"]),
+        ("[metrics]\nport = 65536", ["metrics.port: 65536", "0 for a free one"]),
+        ("[metrics]\nport = -1", ["metrics.port: -1"]),
+        ("[metrics]\nport = true", ["metrics.port: true"]),
+        ('[metrics]\nport = "9464"', ['metrics.port: "9464"']),
+        ('[metrics]\nhost = "0.0.0.0"', ['metrics.host: "0.0.0.0"', "127.0.0.1, ::1"]),
+        ('[metrics]\nhost = "localhost"', ['metrics.host: "localhost"', "loopback"]),
+        ("[metrics]\nhost = 1", ["metrics.host: 1"]),
         ("venues = [", ["is not TOML"]),
     ],
 )
@@ -147,6 +161,10 @@ def test_values_made_in_code_are_checked_likewise() -> None:
         Config(venues={"binance": Venue(symbols=["BTC/USDT"])})
     with pytest.raises(ConfigError, match="is not a Venue"):
         Config(venues={"mexc.spot": {"symbols": ["BTC/USDT"]}})  # type: ignore[dict-item]
+    with pytest.raises(ConfigError, match="port: 70000 is not a port"):
+        Metrics(port=70_000)
+    with pytest.raises(ConfigError, match="is not a Metrics"):
+        Config(venues={}, metrics=9464)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="is not a Watch"):
         Config(venues={}, watch={"on_stuck": "exit"})  # type: ignore[arg-type]
 
@@ -177,10 +195,11 @@ def test_config_imports_nothing_heavy() -> None:
 
 
 def test_the_command_line_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
-    """A config keeps its watch when symbols are chosen, or simulated venues take the place of the real ones."""
-    path = written(tmp_path, GATE + '[watch]\non_stuck = "exit"\n')
+    """A config keeps watch and metrics when symbols are chosen, or simulated venues take the place of the real ones."""
+    path = written(tmp_path, GATE + '[watch]\non_stuck = "exit"\n[metrics]\nport = 9\n')
     plan = make_plan(path, simulated=True, symbols="ETH/USDT")
     assert plan.config.venues["gateio.spot"].symbols == (Symbol("ETH", "USDT"),)
     assert plan.config.watch.on_stuck == "exit"
     venues = {"gateio.spot": VenueAddresses(ws="ws://127.0.0.1:9/", rest="http://127.0.0.1:9")}
     assert simulated(plan.config, SimAddresses(venues=venues, control="")).watch.on_stuck == "exit"
+    assert simulated(plan.config, SimAddresses(venues=venues, control="")).metrics == Metrics(port=9)
