@@ -20,12 +20,12 @@ def _middle(bucket: int) -> int:
     return (((bucket & (_SUB_COUNT - 1)) | _SUB_COUNT) << shift) + (1 << shift >> 1)
 
 
-def _last(bucket: int) -> int:
-    """Return the greatest value of a bucket."""
-    if bucket < _LINEAR_LIMIT:
-        return bucket
-    shift = (bucket >> _SUB_BITS) - 1
-    return ((((bucket & (_SUB_COUNT - 1)) | _SUB_COUNT) + 1) << shift) - 1
+def _bucket(value: int) -> int:
+    """Return the bucket of a value; `Histogram.record` does the same by itself."""
+    if value < _LINEAR_LIMIT:
+        return value
+    shift = value.bit_length() - _SUB_BITS - 1
+    return (shift << _SUB_BITS) + (value >> shift)
 
 
 class Histogram:
@@ -42,10 +42,11 @@ class Histogram:
         highest: the greatest value, None before the first.
     """
 
-    __slots__ = ("_buckets", "highest", "lowest", "sum")
+    __slots__ = ("_buckets", "_order", "highest", "lowest", "sum")
 
     def __init__(self) -> None:
         self._buckets: dict[int, int] = {}  # bucket -> how many values
+        self._order: list[int] = []  # the buckets in order, as they were when somebody last asked
         self.sum = 0
         self.lowest: int | None = None
         self.highest: int | None = None
@@ -102,9 +103,14 @@ class Histogram:
                 raise ValueError(f"a percentile lies between 0 and 100, not at {q}")
         if self.lowest is None or self.highest is None:
             return ()
-        order = sorted(self._buckets)
-        seen = list(accumulate(self._buckets[bucket] for bucket in order))
+        order, seen = self._ordered()
         return tuple(self._ranked(q, order, seen, self.lowest, self.highest) for q in qs)
+
+    def _ordered(self) -> tuple[list[int], list[int]]:
+        """Return the buckets in order, and with each how many values are in it or below."""
+        if len(self._order) != len(self._buckets):  # none ever goes
+            self._order = sorted(self._buckets)
+        return self._order, list(accumulate(map(self._buckets.__getitem__, self._order)))
 
     def _ranked(self, q: float, order: list[int], seen: list[int], lowest: int, highest: int) -> int:
         rank = q / 100.0 * seen[-1]
@@ -125,15 +131,16 @@ class Histogram:
         Returns:
             A count for each bound, none less than the one before it; `count` is that of all values.
         """
-        counts = [0] * (len(bounds_ns) + 1)
-        for bucket, count in self._buckets.items():
-            counts[bisect_left(bounds_ns, _last(bucket))] += count
-        return list(accumulate(counts[:-1]))
+        order, seen = self._ordered()
+        wholly = (
+            bisect_left(order, _bucket(bound + 1)) for bound in bounds_ns
+        )  # so many buckets end below it
+        return [seen[number - 1] if number else 0 for number in wholly]
 
     def copy(self) -> "Histogram":
         """Return another histogram with the same values."""
         other = Histogram()
-        other._buckets = self._buckets.copy()
+        other._buckets, other._order = self._buckets.copy(), self._order
         other.sum, other.lowest, other.highest = self.sum, self.lowest, self.highest
         return other
 

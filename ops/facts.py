@@ -99,8 +99,8 @@ class StreamFacts(Struct, frozen=True, kw_only=True):
 
     @property
     def live(self) -> bool:
-        """Whether all of it that the venue does not refuse is told, and known to be right."""
-        return self.state in ("live", "rejected")
+        """Whether all of it that the venue does not refuse is told, and known to be right; not where it refuses all."""
+        return self.state == "live"
 
 
 class MailboxFacts(Struct, frozen=True, kw_only=True):

@@ -185,15 +185,21 @@ class Intake:
                 others += 1
                 self._handlers[kind](item, out)
         self._told.books += len(decoded) - others
-        return self._counted(out)
+        return out if out.__class__ is list else self._counted(out)
 
     def _burst(self, now: float, now_ns: int) -> Burst:
         """Begin what consumers get, at a time."""
         self._now = now
         self._now_ns = now_ns
-        out = [] if self._shard.merge is None else self._shard.joint_burst(self._slot, now)
-        # What is appended to a joint burst may be no news: it is counted when it is known what stays in it.
-        self._told = KindCounts() if isinstance(out, JointBurst) else self._shard.told
+        shard = self._shard
+        self._told = shard.told
+        if shard.merge is None:
+            return []
+        out = shard.joint_burst(self._slot, now)
+        if isinstance(out, JointBurst):
+            self._told = (
+                KindCounts()
+            )  # what is appended may be no news: it is counted when it is known what stays
         return out
 
     def _counted(self, out: Burst) -> Burst:

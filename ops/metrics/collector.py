@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from feedtree.ops.app import Tree
 from feedtree.ops.metrics.catalogue import METRICS
-from feedtree.ops.metrics.metric import text_of
+from feedtree.ops.metrics.metric import texts_of
 from feedtree.ops.metrics.sight import Sight, Watcher
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -36,9 +36,10 @@ class TreeCollector(Collector):
 
 
 async def rendered(sight: Sight) -> bytes:
-    """Return a sight as the text that Prometheus reads; other tasks run between any two metrics."""
+    """Return a sight as the text that Prometheus reads; other tasks run between any two parts of it."""
     parts: list[bytes] = []
     for metric in METRICS:
-        parts.append(text_of(metric, sight))
-        await trio.lowlevel.checkpoint()
+        for text in texts_of(metric, sight):
+            parts.append(text)
+            await trio.lowlevel.checkpoint()
     return b"".join(parts)

@@ -1,6 +1,6 @@
 """One metric: its name, what it tells, and how it is read from a sight."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from feedtree.actors.meters import Histogram
 from feedtree.ops.metrics.sight import Sight
 
 PREFIX = "feedtree_"
+SAMPLES_A_PART = 250
 
 Labels: TypeAlias = tuple[str, ...]
 Read: TypeAlias = Callable[[Sight], Iterable[tuple[Labels, float]]]
@@ -96,6 +97,11 @@ class _Alone(Collector):
         return (self._family,)
 
 
-def text_of(metric: AnyMetric, sight: Sight) -> bytes:
-    """Return a metric with its values as Prometheus reads them."""
-    return generate_latest(_Alone(metric.family(sight)))
+def texts_of(metric: AnyMetric, sight: Sight) -> Iterator[bytes]:
+    """Yield a metric with its values as Prometheus reads them, in parts that take a few milliseconds each."""
+    family = metric.family(sight)
+    samples = family.samples
+    for begin in range(0, max(len(samples), 1), SAMPLES_A_PART):
+        family.samples = samples[begin : begin + SAMPLES_A_PART]
+        text = generate_latest(_Alone(family))
+        yield text if begin == 0 else b"".join(line for line in text.splitlines(True) if line[:1] != b"#")

@@ -5,18 +5,21 @@ in the sums to which it belongs.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
 from feedtree.actors.mailbox import Mailbox
 from feedtree.actors.meters import Histogram, Meters
+from feedtree.exchanges.phases import PHASES
 from feedtree.exchanges.vitals import Vitals
 from feedtree.ops.app import Tree
 from feedtree.ops.facts import Facts, facts_of, vitals_of
 from feedtree.ops.metrics.ends import Ends
 from feedtree.supervisors import Node
 
+OF_VENUES = ("rtt_ns", "outage_ns", *(f"{phase}_ns" for phase in PHASES))
+"""The histograms that are told for each venue and side, not for each stream."""
 MOST_NAMES = 50
 """So many mailboxes have a series of their own, the first ones by name."""
 OTHER, UNNAMED = "other", "unnamed"
@@ -128,7 +131,7 @@ class Watcher:
         present = dict(zip(vitals_of(tree), ((each.venue, each.side) for each in facts.streams), strict=True))
         for vitals, venue in self._vitals.items():
             if vitals not in present:
-                self._past_venues.setdefault(venue, Meters()).merge(vitals.meters)
+                _add(self._past_venues.setdefault(venue, Meters()), vitals.meters.histograms)
         self._vitals = present
         return [_copies(vitals.meters) for vitals in present]
 
@@ -137,9 +140,7 @@ class Watcher:
         for venue, past in self._past_venues.items():
             venues.setdefault(venue, Meters()).merge(past)
         for each, histograms in zip(facts.streams, streams, strict=True):
-            meters = venues.setdefault((each.venue, each.side), Meters())
-            for name, histogram in histograms.items():
-                meters.histogram(name).merge(histogram)
+            _add(venues.setdefault((each.venue, each.side), Meters()), histograms)
         return venues
 
     def _sums(self, tree: Tree) -> dict[tuple[str, str], MailboxSum]:
@@ -177,6 +178,12 @@ class Watcher:
 
 def _sum(sums: dict[tuple[str, str], MailboxSum], key: tuple[str, str]) -> MailboxSum:
     return sums.setdefault(key, MailboxSum())
+
+
+def _add(meters: Meters, histograms: Mapping[str, Histogram]) -> None:
+    for name in OF_VENUES:
+        if name in histograms:
+            meters.histogram(name).merge(histograms[name])
 
 
 def _copies(meters: Meters) -> dict[str, Histogram]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +11,10 @@ import trio
 from prometheus_client.parser import text_string_to_metric_families
 
 from feedtree.exchanges.errors import ConnectionLost
+from feedtree.exchanges.gateio.private_websocket import GateioPrivateSpotWebsocket
 from feedtree.exchanges.public.messages import BookUpdate, Trade
 from feedtree.exchanges.wire.memory import MemoryNetwork
+from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import Transport, receive
 from feedtree.ops import Config, Metrics, Watch
 from feedtree.ops.metrics.catalogue import METRICS, series_names
@@ -19,6 +22,7 @@ from feedtree.ops.metrics.collector import TreeCollector
 from feedtree.ops.metrics.server import ASK_WITHIN, BASELINE_AFTER, MOST_CLIENTS, TAKE_WITHIN
 from feedtree.ops.metrics.sight import MOST_NAMES, Watcher
 from feedtree.supervisors import ChildState
+from tests.integration.accounts import price, trading
 
 METRICS_PORT = 9464
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -334,3 +338,40 @@ async def test_what_actors_cost_is_told_where_accounts_of_it_are_kept(lab, tree)
         assert total(samples, "stream_cpu_seconds_total", venue="gateio.spot") > 0
         assert value(samples, "loop_busy_seconds_total") > 0
         assert value(samples, "loop_passes_total") > 0
+
+
+async def test_the_server_listens_on_a_socket_by_default(lab, tree) -> None:
+    """On TCP, at the port that its facts tell; a second tree of the process cannot have it."""
+    no_network = SimpleNamespace(network=None)
+    real = SimpleNamespace(network=TcpNetwork())
+    with trio.fail_after(60):
+        async with tree(no_network, Config({}, metrics=Metrics(port=0))) as running:
+            url = running.snapshot().find("ops/metrics").facts["url"]
+            port = int(url.removeprefix("http://127.0.0.1:").removesuffix("/metrics"))
+            assert await ask(real, "GET /healthz", port) == (200, "ok\n")
+            status, body = await ask(real, "GET /metrics", port)
+            assert status == 200
+            assert "feedtree_loop_busy_seconds_total " in body
+            async with tree(no_network, Config({}, metrics=Metrics(port=port))) as second:
+                assert second.snapshot().find("ops/metrics").state is ChildState.FAILED
+            assert await ask(real, "GET /readyz", port) == (200, "ok\n")
+
+
+async def test_orders_are_told_by_outcome_and_door(autojump_clock, lab, tree) -> None:
+    """With how long they waited for their turn."""
+    async with trading(GateioPrivateSpotWebsocket, lab, tree) as (exchanges, running, account):
+        for _ in range(2):
+            await account.orders.place(
+                "BTC/USDT", "buy", quantity=Decimal("0.01"), price=price("gateio.spot", exchanges, "buy")
+            )
+        families = {family.name: family for family in TreeCollector(running).collect()}
+
+    def told(name: str) -> dict[tuple[str, ...], float]:
+        return {
+            tuple(sample.labels.values())[2:]: sample.value for sample in families[f"feedtree_{name}"].samples
+        }
+
+    assert told("orders")["accepted",] == 2
+    assert told("order_requests") == {("websocket",): 2}
+    assert told("orders_open") == {(): 2}
+    assert told("order_turn_wait_seconds")["+Inf",] == 2
