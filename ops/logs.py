@@ -5,13 +5,15 @@ A library never configures logging: an app that embeds feedtree sets structlog u
 
 import logging
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 import structlog
 
+from feedtree.exchanges.credentials import Secret
 from feedtree.ops.log_outages import Outages
+from feedtree.ops.redaction import Redaction
 from feedtree.supervisors import EventKind, EventStream, LifecycleEvent, Verdict
 
 Write = Callable[[str], None]
@@ -50,16 +52,19 @@ class LineLogger:
     debug = info = warning = warn = error = critical = exception = fatal = log = msg
 
 
-def configure_logs(write: Write, *, human: bool, level: int = logging.INFO) -> None:
+def configure_logs(
+    write: Write, *, human: bool, level: int = logging.INFO, secrets: Iterable[Secret] = ()
+) -> None:
     """Make every log of this process one line.
 
     Args:
         write: gets each line, without a newline; must not block.
         human: True for lines to read, False for JSON lines to search.
         level: what is less than this is left out.
+        secrets: what no line shows, should it ever get into one.
     """
     structlog.configure(
-        processors=[Outages(), *(_human() if human else _machine())],
+        processors=[Outages(), *(_human() if human else _machine()), Redaction(secrets)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: LineLogger(write),
         cache_logger_on_first_use=False,
