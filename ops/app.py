@@ -25,7 +25,6 @@ from feedtree.exchanges.wire.transport import Network
 from feedtree.ops.beside import beside
 from feedtree.ops.config import Account, Config, Metrics, Venue
 from feedtree.ops.config_rules import REACH
-from feedtree.ops.inspect import inspect_spec
 from feedtree.supervisors import (
     ChildSpec,
     EventStream,
@@ -128,6 +127,7 @@ async def open_tree(
     *,
     app: str = "app",
     inspect: bool = False,
+    control: bool = False,
     on_failure: Literal["park", "raise"] = "park",
     resume: Mapping[str, str] = MappingProxyType({}),
     network: Network | None = None,
@@ -143,7 +143,9 @@ async def open_tree(
     Args:
         config: the venues to stream, how the tree watches over its actors, and where it serves metrics.
         app: the name under which ``feedtree tree`` finds this tree.
-        inspect: whether to serve the tree on a Unix socket, for the same user only.
+        inspect: whether to serve the tree on a Unix socket, for the same user only: ``feedtree tree``, ``top`` and
+            their like attach to it.
+        control: whether who attaches may restart and stop what runs there; else it is to be looked at only.
         on_failure: ``park`` keeps a failure inside its venue; ``raise`` gives it to the body's caller.
         resume: of accounts, ``gateio.spot/main``: the cursor of the last fill that an earlier process handled.
         network: TCP by default; a memory network for tests.
@@ -163,40 +165,42 @@ async def open_tree(
     _check(resume, config)
     log = default_log() if log is None else log
     rng = Random() if rng is None else rng
-    running: list[Supervisor] = []
     opened: list[Tree] = []
-    operations = [inspect_spec(app, lambda: running[0].snapshot() if running else None)] if inspect else []
+    operations: list[ChildSpec] = []
+    if inspect:
+        operations.append(_inspect(app, lambda: opened[0] if opened else None, control, log))
     if config.metrics is not None:
         operations.append(_metrics(config.metrics, lambda: opened[0] if opened else None, network))
     try:
-        async with open_supervisor(
-            _root(operations),
-            rng=rng,
-            wall_ns=wall_ns,
-            log=log,
-            stall_after=config.watch.stall_after or None,
-            accounting=config.watch.accounting,
-            on_stuck=config.watch.on_stuck,
-        ) as supervisor:
-            running.append(supervisor)
-            async with beside(_tending()) as nursery:
-                host = Host(
-                    supervisor,
-                    network or TcpNetwork(),
-                    nursery,
-                    wall_ns=wall_ns,
-                    rng=rng,
-                    log=log,
-                    park=on_failure == "park",
-                )
-                tree = Tree(host, PublicHub(wall_ns), PrivateHub())
-                opened.append(tree)
-                try:
-                    await _start(tree, config, resume)
-                    yield tree
-                finally:
-                    tree.public.stopping()
-                    tree.private.stopping()
+        async with (
+            open_supervisor(
+                _root(operations),
+                rng=rng,
+                wall_ns=wall_ns,
+                log=log,
+                stall_after=config.watch.stall_after or None,
+                accounting=config.watch.accounting,
+                on_stuck=config.watch.on_stuck,
+            ) as supervisor,
+            beside(_tending()) as nursery,
+        ):
+            host = Host(
+                supervisor,
+                network or TcpNetwork(),
+                nursery,
+                wall_ns=wall_ns,
+                rng=rng,
+                log=log,
+                park=on_failure == "park",
+            )
+            tree = Tree(host, PublicHub(wall_ns), PrivateHub())
+            opened.append(tree)
+            try:
+                await _start(tree, config, resume)
+                yield tree
+            finally:
+                tree.public.stopping()
+                tree.private.stopping()
     finally:
         # After the tree, whose connections use them to their end, and however it ended.
         for ended in opened:
@@ -223,6 +227,7 @@ async def run_tree(
     *,
     app: str = "app",
     inspect: bool = False,
+    control: bool = False,
     on_failure: Literal["park", "raise"] = "park",
     resume: Mapping[str, str] = MappingProxyType({}),
     network: Network | None = None,
@@ -239,6 +244,7 @@ async def run_tree(
         config,
         app=app,
         inspect=inspect,
+        control=control,
         on_failure=on_failure,
         resume=resume,
         network=network,
@@ -248,6 +254,14 @@ async def run_tree(
     ) as tree:
         task_status.started(tree)
         await trio.sleep_forever()
+
+
+def _inspect(app: str, tree: Callable[[], Tree | None], control: bool, log: Any) -> ChildSpec:
+    """Return the spec of the inspect server; an app without one does not load it."""
+    spec: ChildSpec = import_module("feedtree.ops.inspect.server").inspect_spec(
+        app, tree, control=control, log=log
+    )
+    return spec
 
 
 def _metrics(options: Metrics, tree: Callable[[], Tree | None], network: Network | None) -> ChildSpec:

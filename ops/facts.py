@@ -21,13 +21,13 @@ from feedtree.exchanges.public.records import TopicRecord, TopicState
 from feedtree.exchanges.public.shard import Shard
 from feedtree.exchanges.public.websocket import PARENT as PUBLIC
 from feedtree.exchanges.vitals import Vitals
-from feedtree.ops.app import Tree
 from feedtree.ops.footprint import descriptors, peak_bytes, resident_bytes
 from feedtree.supervisors import LoopFacts
 
 if TYPE_CHECKING:  # an app without accounts does not pay for them
     from feedtree.exchanges.private.desk import OrderDesk
     from feedtree.exchanges.private.store import AccountStore
+    from feedtree.ops.app import Tree
 
 INCONSISTENT = "inconsistent"
 """The state of an account's stream that is live, while the account is not known to equal the venue's."""
@@ -221,7 +221,7 @@ class Facts(Struct, frozen=True):
     loop: LoopFacts | None
 
 
-def facts_of(tree: Tree) -> Facts:
+def facts_of(tree: "Tree") -> Facts:
     """Look at a running tree.
 
     Call it in the loop that the tree runs on.
@@ -236,8 +236,8 @@ def facts_of(tree: Tree) -> Facts:
         at_ns=now_ns,
         streams=streams,
         mailboxes=[
-            *_mailboxes(PUBLIC, tree.public.mailboxes()),
-            *_mailboxes(PRIVATE, tree.private.mailboxes()),
+            *mailbox_facts(PUBLIC, tree.public.mailboxes()),
+            *mailbox_facts(PRIVATE, tree.private.mailboxes()),
         ],
         accounts=[
             _account(f"{PRIVATE}/{key}", store, tree.private.desks.get(key)) for key, store in stores.items()
@@ -336,7 +336,8 @@ def _figures(meters: Meters, name: str) -> PhaseFigures | None:
     return None if histogram is None or histogram.highest is None else figures_of(histogram)
 
 
-def _mailboxes(side: str, mailboxes: Iterable[Mailbox]) -> Iterator[MailboxFacts]:
+def mailbox_facts(side: str, mailboxes: Iterable[Mailbox]) -> Iterator[MailboxFacts]:
+    """Look at mailboxes of one side."""
     for mailbox in mailboxes:
         statistics = mailbox.statistics()
         yield MailboxFacts(
@@ -379,7 +380,7 @@ def _books(feed: Feed) -> BookFacts:
     )
 
 
-def _process(tree: Tree, now_ns: int, streams: Iterable[StreamFacts]) -> ProcessFacts:
+def _process(tree: "Tree", now_ns: int, streams: Iterable[StreamFacts]) -> ProcessFacts:
     resident = resident_bytes()
     return ProcessFacts(
         pid=os.getpid(),

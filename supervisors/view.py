@@ -51,7 +51,7 @@ def root_node(control: Control, now: float) -> Node:
         id=control.spec.id,
         path=control.path,
         kind="supervisor",
-        strategy=_strategy(control.spec),
+        strategy=strategy_of(control.spec),
         state=state,
         report=None,
         facts={},
@@ -119,7 +119,7 @@ def _supervisor_node(home: Control, child: Child, spec: SupervisorSpec, now: flo
         id=spec.id,
         path=child.path,
         kind="supervisor",
-        strategy=_strategy(spec),
+        strategy=strategy_of(spec),
         state=state,
         report=None,
         facts={},
@@ -142,7 +142,8 @@ def _usage(home: Control, lineage: Lineage) -> Usage | None:
     return None if usage_of is None else usage_of(lineage)
 
 
-def _strategy(spec: SupervisorSpec) -> str:
+def strategy_of(spec: SupervisorSpec) -> str:
+    """Return a supervisor's strategy in a word."""
     return "dynamic" if spec.dynamic else spec.strategy.value
 
 

@@ -68,6 +68,44 @@ def socket_path(app: str) -> Path:
     return runtime_dir() / f"{name}-{os.getpid()}.sock"
 
 
+def dump_path(path: Path) -> Path:
+    """Return where the thread listens that answers for an app whose event loop is stuck: beside the app's socket."""
+    return path.with_suffix(".dump")
+
+
+def unix_listener(path: Path, backlog: int) -> socket.socket:
+    """Listen at a path, for this user only; what stood there is removed.
+
+    Raises:
+        OSError: that is not possible.
+    """
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        sock.bind(str(path))
+        path.chmod(0o600)
+        sock.listen(backlog)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def peer_words(sock: _Socket) -> str:
+    """Return who is at the other end, as far as this system tells: ``user 1000, process 4242``."""
+    if sys.platform.startswith("linux"):
+        pid, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        return f"user {uid}, process {pid}"
+    uid = peer_uid(sock)
+    return "somebody" if uid is None else f"user {uid}"
+
+
+def is_same_user(sock: _Socket) -> bool:
+    """Return whether the other end is this user, or root; also where this system does not tell."""
+    uid = peer_uid(sock)
+    return uid is None or uid in (os.getuid(), 0)
+
+
 def live_sockets() -> list[Path]:
     """Return the sockets that somebody listens on, sorted; those that dead processes left are removed."""
     found = []
@@ -76,6 +114,7 @@ def live_sockets() -> list[Path]:
             found.append(path)
         elif not _alive(_pid(path)):
             path.unlink(missing_ok=True)
+            dump_path(path).unlink(missing_ok=True)
     return found
 
 
