@@ -13,7 +13,7 @@ from typing import Any
 
 import trio
 
-from feedtree.exchanges.credentials import Credentials
+from feedtree.exchanges.credentials import Credentials, Secret
 from feedtree.exchanges.public.codec import ChannelNotOffered
 from feedtree.exchanges.public.feed import Feed
 from feedtree.ops.account_watch import account_report
@@ -61,7 +61,11 @@ class Run:
 
     async def run(self) -> None:
         """Run the tree for its time, or until cancelled; then report."""
-        async with self._venues() as config, open_tree(config, app=APP, inspect=True) as tree:
+        control = self._plan.control
+        async with (
+            self._venues() as config,
+            open_tree(config, app=APP, inspect=True, control=control) as tree,
+        ):
             papers = PaperAccounts(tree)
             watch = Watch(
                 tree.public, tree.private, "simulated" if self._plan.simulated else "live", self._epoch
@@ -180,7 +184,7 @@ async def run(plan: RunPlan) -> list[str]:
     display: Display = PlainDisplay(stdout)
     if not plan.plain and has_terminal():
         display = LiveDisplay(stdout, scope.cancel)
-    _configure(display, stderr)
+    _configure(display, stderr, secrets_of(plan.config))
     session = Run(plan, display)
     failed: Exception | None = None
     async with trio.open_nursery() as nursery:
@@ -202,12 +206,23 @@ async def run(plan: RunPlan) -> list[str]:
     return session.failures
 
 
-def _configure(display: Display, stderr: Output) -> None:
+def secrets_of(config: Config) -> list[Secret]:
+    """Return what no output may show."""
+    credentials = [account.credentials for named in config.accounts.values() for account in named.values()]
+    return [secret for each in credentials for secret in (each.key, each.secret)]
+
+
+def _configure(display: Display, stderr: Output, secrets: list[Secret]) -> None:
     """Send logs where they do not disturb: beside the view only what matters is shown, in the view."""
     if isinstance(display, LiveDisplay) and is_terminal():
-        configure_logs(lambda line: display.tell(line.partition(" ")[2]), human=True, level=logging.ERROR)
+        configure_logs(
+            lambda line: display.tell(line.partition(" ")[2]),
+            human=True,
+            level=logging.ERROR,
+            secrets=secrets,
+        )
     else:
-        configure_logs(stderr.line, human=is_terminal())
+        configure_logs(stderr.line, human=is_terminal(), secrets=secrets)
 
 
 async def _write(output: Output, scope: trio.CancelScope) -> None:

@@ -22,6 +22,7 @@ class RunPlan(Struct, frozen=True):
         report: where to write the report; None writes none.
         plain: lines, also on a terminal.
         trade: whether a paper trader trades an account at each simulated venue.
+        control: whether who attaches may restart and stop what runs.
     """
 
     config: Config
@@ -30,6 +31,7 @@ class RunPlan(Struct, frozen=True):
     report: Path | None = None
     plain: bool = False
     trade: bool = False
+    control: bool = False
 
 
 def make_plan(
@@ -42,6 +44,7 @@ def make_plan(
     report: Path | None = None,
     plain: bool = False,
     trade: bool = False,
+    control: bool = False,
 ) -> RunPlan:
     """Turn the options of ``feedtree run`` into a plan; without config and `live` the venues are simulated.
 
@@ -65,6 +68,7 @@ def make_plan(
         report=report,
         plain=plain,
         trade=trade,
+        control=control,
     )
 
 

@@ -8,26 +8,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from feedtree.ops.tree_lines import TreeLine
+from feedtree.ops.styles import STYLES
 
 Row = TypeVar("Row")
 
-STYLES = {
-    "live": "green",
-    "up": "green",
-    "running": "green",
-    "connecting": "yellow",
-    "syncing": "yellow",
-    "stale": "yellow",
-    "inconsistent": "bold yellow",
-    "starting": "yellow",
-    "restarting": "yellow",
-    "flapping": "bold yellow",
-    "down": "bold red",
-    "failed": "bold red",
-    "rejected": "bold red",
-    "stuck": "bold red",
-}
 _BLANK_AND_HEAD = 2  # lines that a table costs beside its rows
 _EVENTS_AT_LEAST = 3
 
@@ -269,14 +253,3 @@ def _points(value: float | None, sign: str = "-") -> str:
 
 def _seconds(value: float | None) -> str:
     return "" if value is None else f"{value:.2f} s"
-
-
-def tree_table(lines: Sequence[TreeLine]) -> Table:
-    """Return a tree's lines in columns, states in their colours; what is too wide is wrapped, not lost."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", style="dim")
-    for line in lines:
-        table.add_row(line.name, state(line.state), Text(line.rest))
-    return table

@@ -36,7 +36,7 @@ class Told:
 
 
 async def test_a_lifecycle_event_is_one_line_of_json_for_machines(lines: list[str]) -> None:
-    """Path, generation, reason, wait are fields; crashes and audits are the supervisor's to log, a bug's traceback ours."""
+    """Path, generation, reason, wait are fields; the supervisor logs crashes and audits, we the traceback of a bug."""
     configure_logs(lines.append, human=False)
     await log_lifecycle(Told())
     first, second, third = (json.loads(line) for line in lines)

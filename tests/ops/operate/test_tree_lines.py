@@ -3,10 +3,8 @@
 import math
 from typing import Any
 
-import pytest
-
-from feedtree.ops.tree_lines import plain, span, tree_lines
-from feedtree.ops.view import tree_table
+from feedtree.ops.operate.tables import plain
+from feedtree.ops.operate.tree_lines import COLUMNS, node_state, tree_rows
 from feedtree.supervisors import ChildState, Node
 
 
@@ -53,38 +51,25 @@ TREE = node(
 
 
 def test_a_tree_is_drawn_with_state_and_facts() -> None:
-    """An actor's own word counts while it runs; waits, restarts and reasons are said."""
-    assert plain(tree_lines(TREE, "app (pid 7)")) == [
-        "app (pid 7)  running     up 3.2 s, one_for_one, stops within 0.6 s",
-        "├── public   running     up 3.2 s, dynamic, 1 of 5 counted in 60 s",
-        "│   ├── a    live        up 3.2 s, generation 3, 2 restarts, topics 4, last failure: Stalled: quiet",
-        "│   └── b    restarting  starts in 1.2 s, DialFailed",
-        "└── ops      failed      unsafe",
+    """A stream's own word counts while it runs; waits, restarts and reasons are said."""
+    rows = tree_rows(TREE, "app (pid 7)", {"public": "syncing"}, {"a": 1234.4})
+    assert plain(COLUMNS, rows) == [
+        "             state         up  restarts  msg/s  last reason",
+        "app (pid 7)  running     3.2s                   one_for_one",
+        "├─ public    syncing     3.2s       1/5         dynamic",
+        "│  ├─ a      live        3.2s         2  1,234  Stalled: quiet, topics 4",
+        "│  └─ b      restarting                         starts in 1.2 s, DialFailed",
+        "└─ ops       failed                             unsafe",
     ]
 
 
 def test_who_blocked_the_event_loop_is_told() -> None:
     """How often, and for how long at most."""
-    (line,) = tree_lines(node("a", stalls=2, longest_stall=0.2519), "a")
-    assert line.rest == "up 3.2 s, 2 stalls of the event loop, up to 0.252 s"
+    (row,) = tree_rows(node("a", stalls=2, longest_stall=0.2519), "a")
+    assert row[-1] == "2 stalls of the event loop, up to 0.252 s"
 
 
-def test_a_terminal_gets_the_same_in_columns() -> None:
-    """One row for each line."""
-    assert tree_table(tree_lines(TREE, "app")).row_count == 5
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0.0, "0.0 s"),
-        (59.9, "59.9 s"),
-        (60, "1 min 0 s"),
-        (3_725, "1 h 2 min"),
-        (86_400, "1 d 0 h"),
-        (90_061, "1 d 1 h"),
-    ],
-)
-def test_spans_are_told_in_two_units(seconds: float, words: str) -> None:
-    """A long time is rounded to what matters."""
-    assert span(seconds) == words
+def test_a_parked_stream_is_failed_whatever_it_said_last() -> None:
+    """The supervisor's word counts where it does not run."""
+    assert node_state(node("a", state=ChildState.FAILED), {"a": "live"}) == "failed"
+    assert node_state(node("a", report="syncing"), {}) == "syncing"
