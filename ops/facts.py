@@ -248,7 +248,7 @@ def facts_of(tree: "Tree") -> Facts:
     )
 
 
-def vitals_of(tree: Tree) -> Iterator[Vitals]:
+def vitals_of(tree: "Tree") -> Iterator[Vitals]:
     """Yield what the connections of each stream came to, in the order of `Facts.streams`."""
     for feed in tree.public.feeds.values():
         yield from (shard.vitals for shard in feed.plan())
