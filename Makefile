@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test test-deep test-peers campaign mutants bench bench-full bench-extras bench-write bench-compare rows chaos chaos-full chaos-soak chaos-page chaos-peers proto format clean
+.PHONY: setup demo test test-deep test-peers campaign mutants bench bench-full bench-extras bench-write bench-compare rows chaos chaos-full chaos-soak chaos-page chaos-peers metrics-page proto format clean
 
 setup: $(STAMP)
 
@@ -76,6 +76,9 @@ chaos-soak: $(STAMP)  ## MINUTES=30: full load and a fault every few seconds; ex
 
 chaos-page: $(STAMP)  ## write the catalogue of faults into docs/chaos.md
 	$(BIN)/python -m feedtree.ops.chaos.page
+
+metrics-page: $(STAMP)  ## write the table of metrics into docs/metrics.md
+	$(BIN)/python -m feedtree.ops.metrics.page
 
 chaos-peers: $(STAMP)  ## feedtree, websockets, cryptofeed and ccxt.pro under the same faults, 14 minutes; writes docs/recovery.md
 	$(BIN)/python -m feedtree.ops.chaos.peers --write

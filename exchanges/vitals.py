@@ -1,6 +1,5 @@
-"""The vital signs of one stream, summed up over all its connections: bytes, times, outages, errors."""
+"""The vital signs of one stream, summed up over all its connections: bytes, times, outages, restarts."""
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -31,7 +30,6 @@ class Vitals:
             sending to the read, ``processing_ns`` from there until every tap and mailbox has it, ``rtt_ns`` of pings,
             ``outage_ns`` of the outages that are over.
         uptime: how much of its life the stream was live.
-        errors: what was wrong with what came, by kind.
         restarts: how many incarnations have failed.
         rtt_s: how long the last ping that was answered took, in seconds; None before the first.
     """
@@ -39,7 +37,6 @@ class Vitals:
     def __init__(self) -> None:
         self.meters = Meters()
         self.uptime = Uptime(self.meters)
-        self.errors: Counter[str] = Counter()
         self.restarts = 0
         self.rtt_s: float | None = None
         self._open: dict[Carrier, int] = {}  # -> when it was opened, UTC nanoseconds

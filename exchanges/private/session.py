@@ -184,10 +184,10 @@ class Session:
             if self._account.unknown(item.wire):
                 self._unknown_symbol.set()
         elif isinstance(item, Undecodable):
-            self._store.vitals.errors["undecodable"] += 1
+            self._store.errors["undecodable"] += 1
             self._bad_frames.take(item, trio.current_time(), self._context.log)
         elif isinstance(item, Unknown):
-            self._store.vitals.errors["unknown"] += 1
+            self._store.errors["unknown"] += 1
             self._context.log.info("unknown", what=item.what)
             return
         self._store.doubted(f"a push that cannot be read: {type(item).__name__}")

@@ -4,6 +4,7 @@ It knows the orders, fills and balances, numbers the messages, and says whether 
 Pushes, answers to orders and rows of REST all end here, in any order and any number of times; each fill leaves once.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from math import inf
@@ -43,6 +44,7 @@ class AccountStore:
         coverage: when it was not known to equal the venue's.
         vitals: what its connections came to; `meters` are the times among that.
         channels: how many a connection of it subscribes to.
+        errors: what was wrong with what came, by kind.
         address: ``host:port`` of the last connection.
     """
 
@@ -75,6 +77,7 @@ class AccountStore:
         self._agreed_ns = 0  # when the last comparison that left nothing unexplained was made, by our clock
         self.coverage = AccountCoverage(venue, name)
         self.channels = 0
+        self.errors: Counter[str] = Counter()
         self.address = ""
         self.comparison_wanted = False
         self.doubts = 0  # how often something made the account inconsistent

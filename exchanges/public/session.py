@@ -137,7 +137,7 @@ class Session:
         if got_through(error):
             self._context.mark_connected()
         now = trio.current_time()
-        self._shard.restarts += not stopped(error)
+        self._shard.vitals.restarts += not stopped(error)
         burst = self._intake.lost(describe(error), now, now_ns)
         self._context.report("down", topics=len(self._slot.strands))
         self._tap(burst, now)

@@ -76,7 +76,6 @@ class Shard:
     Attributes:
         slots: the connections that carry it, by name.
         generation: the latest incarnation, on whichever slot; 0 before the first.
-        restarts: how many incarnations have failed.
         told: how many data of each kind it has told.
         refused: how often the venue refused a topic.
         vitals: what its connections came to; `meters` are the times among that.
@@ -109,7 +108,6 @@ class Shard:
         self.merge = Merge() if redundancy > 1 else None
         self.turn = trio.Lock()
         self.generation = 0
-        self.restarts = 0
         self.messages = 0
         self.bursts = 0
         self.gaps = 0
@@ -290,5 +288,5 @@ class Shard:
             recoveries=list(self.recoveries),
             phases=figures(self.meters),
             address=self.address,
-            restarts=self.restarts,
+            restarts=self.vitals.restarts,
         )

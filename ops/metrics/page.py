@@ -1,4 +1,4 @@
-"""The table of metrics in docs/metrics.md, written from the code: ``python -m feedtree.ops.metrics.page``."""
+"""The table of metrics in docs/metrics.md, written from the code: ``make metrics-page``."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from feedtree.ops.metrics.of_process import PROCESS
 from feedtree.ops.metrics.of_streams import STREAMS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
-BEGIN = "<!-- metrics: written by python -m feedtree.ops.metrics.page -->"
+BEGIN = "<!-- metrics: written by make metrics-page -->"
 END = "<!-- end of the metrics -->"
 _PARTS = (
     ("Streams", STREAMS),

@@ -61,7 +61,9 @@ async def serve_metrics(
     listener = await _listening(options, network)
     try:
         host, port = listener.address
-        context.report("serving", url=f"http://{f'[{host}]' if ':' in host else host}:{port}/metrics")
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}/metrics"
+        context.report("serving", url=url)
+        context.log.info("metrics_served", url=url)
         context.started()
         server = _Server(tree, watcher)
         async with trio.open_nursery() as nursery:

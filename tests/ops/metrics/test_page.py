@@ -8,7 +8,7 @@ from feedtree.ops.metrics.page import PAGE, written
 
 
 def test_the_page_is_what_the_code_says() -> None:
-    """Otherwise: python -m feedtree.ops.metrics.page."""
+    """Otherwise: make metrics-page."""
     page = PAGE.read_text()
     assert written(page) == page
 
