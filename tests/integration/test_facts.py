@@ -157,6 +157,9 @@ async def test_an_account_is_seen_as_it_is(autojump_clock: Any, lab: Any, tree: 
             assert stream(facts, seen.path).state == "inconsistent"
             assert not stream(facts, seen.path).live
             assert not facts.accounts[0].consistent
+            exchanges.inflict(venue, "garbage", count=2)
+            await trio.sleep(1)
+            assert stream(facts_of(running), seen.path).errors["undecodable"] == 2
 
 
 async def test_an_accounts_outage_is_counted(autojump_clock: Any, lab: Any, tree: Any) -> None:
