@@ -46,6 +46,7 @@ def run(
     plain: Flag = False,
     trade: Flag = False,
     control: Flag = False,
+    metrics_port: int | None = None,
 ) -> int:
     """Stream order books; a live view on a terminal, lines in a pipe. Without a config: simulated exchanges.
 
@@ -59,6 +60,7 @@ def run(
         plain: lines instead of the live view.
         trade: let a paper trader trade an account at each simulated exchange.
         control: let feedtree restart, stop, start and reset-backoff act on what runs.
+        metrics_port: serve Prometheus metrics at this port of this machine; 0 takes a free one.
     """
     from feedtree.ops.run_plan import make_plan
 
@@ -72,6 +74,7 @@ def run(
         plain=plain,
         trade=trade,
         control=control,
+        metrics_port=metrics_port,
     )
     import trio
 

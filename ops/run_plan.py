@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from feedtree.ops.config import VENUES, Config, ConfigError, Venue
+from feedtree.ops.config import VENUES, Config, ConfigError, Metrics, Venue
 from feedtree.ops.config_file import load_config
 
 DEFAULT_SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
@@ -45,6 +45,7 @@ def make_plan(
     plain: bool = False,
     trade: bool = False,
     control: bool = False,
+    metrics_port: int | None = None,
 ) -> RunPlan:
     """Turn the options of ``feedtree run`` into a plan; without config and `live` the venues are simulated.
 
@@ -62,7 +63,7 @@ def make_plan(
             "--report", f'"{report}" cannot be written; allowed: a file in a folder that exists'
         )
     return RunPlan(
-        _venues(config, live, symbols),
+        _measured(_venues(config, live, symbols), metrics_port),
         simulated=simulated,
         duration=duration,
         report=report,
@@ -98,6 +99,17 @@ def _venues(config: Path | None, live: str | None, symbols: str | None) -> Confi
     chosen = _venue("--symbols", wanted).symbols
     venues = {name: replace(venue, symbols=chosen) for name, venue in loaded.venues.items()}
     return replace(loaded, venues=venues)
+
+
+def _measured(config: Config, port: int | None) -> Config:
+    """Return a config that serves its metrics at this port, where one is given."""
+    if port is None:
+        return config
+    try:
+        given = Metrics(port=port) if config.metrics is None else Metrics(port=port, host=config.metrics.host)
+    except ConfigError as error:
+        raise ConfigError("--metrics-port", error.problem) from error
+    return replace(config, metrics=given)
 
 
 def _listed(text: str) -> list[str]:

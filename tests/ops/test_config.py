@@ -203,3 +203,7 @@ def test_the_command_line_changes_what_it_names_and_nothing_else(tmp_path: Path)
     venues = {"gateio.spot": VenueAddresses(ws="ws://127.0.0.1:9/", rest="http://127.0.0.1:9")}
     assert simulated(plan.config, SimAddresses(venues=venues, control="")).watch.on_stuck == "exit"
     assert simulated(plan.config, SimAddresses(venues=venues, control="")).metrics == Metrics(port=9)
+    other = make_plan(written(tmp_path, GATE + '[metrics]\nhost = "::1"\n'), metrics_port=7)
+    assert other.config.metrics == Metrics(port=7, host="::1")
+    assert make_plan(metrics_port=0).config.metrics == Metrics(port=0)
+    assert make_plan().config.metrics is None
