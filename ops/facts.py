@@ -5,9 +5,10 @@ The parts of a `Facts` belong to the same instant. Looking changes nothing and w
 
 import os
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -117,6 +118,7 @@ class MailboxFacts(Struct, frozen=True, kw_only=True):
         skipped: messages that a newer one of their key took the place of.
         oldest_age: seconds for which the oldest has waited; None where none waits.
         closed: whether nothing more is taken in.
+        sources: the feeds and accounts that it listens to, ``public/gateio.spot`` or ``private/gateio.spot/main``.
     """
 
     name: str
@@ -129,6 +131,7 @@ class MailboxFacts(Struct, frozen=True, kw_only=True):
     skipped: int
     oldest_age: float | None
     closed: bool
+    sources: tuple[str, ...] = ()
 
 
 class AccountFacts(Struct, frozen=True, kw_only=True):
@@ -232,12 +235,13 @@ def facts_of(tree: "Tree") -> Facts:
         *(_public(feed, shard, now_ns) for feed in tree.public.feeds.values() for shard in feed.plan()),
         *(_private(f"{PRIVATE}/{key}", store, now_ns) for key, store in stores.items()),
     ]
+    sources = _sources(tree)
     return Facts(
         at_ns=now_ns,
         streams=streams,
         mailboxes=[
-            *mailbox_facts(PUBLIC, tree.public.mailboxes()),
-            *mailbox_facts(PRIVATE, tree.private.mailboxes()),
+            *mailbox_facts(PUBLIC, tree.public.mailboxes(), sources),
+            *mailbox_facts(PRIVATE, tree.private.mailboxes(), sources),
         ],
         accounts=[
             _account(f"{PRIVATE}/{key}", store, tree.private.desks.get(key)) for key, store in stores.items()
@@ -336,8 +340,22 @@ def _figures(meters: Meters, name: str) -> PhaseFigures | None:
     return None if histogram is None or histogram.highest is None else figures_of(histogram)
 
 
-def mailbox_facts(side: str, mailboxes: Iterable[Mailbox]) -> Iterator[MailboxFacts]:
-    """Look at mailboxes of one side."""
+def _sources(tree: "Tree") -> dict[Mailbox, list[str]]:
+    """Return the feeds and accounts that each mailbox listens to."""
+    sources: defaultdict[Mailbox, list[str]] = defaultdict(list)
+    for feed in tree.public.feeds.values():
+        for mailbox in feed.fanout.mailboxes:
+            sources[mailbox].append(feed.path)
+    for key, store in tree.private.stores.items():
+        for mailbox in store.mailboxes:
+            sources[mailbox].append(f"{PRIVATE}/{key}")
+    return sources
+
+
+def mailbox_facts(
+    side: str, mailboxes: Iterable[Mailbox], sources: Mapping[Mailbox, Sequence[str]] = MappingProxyType({})
+) -> Iterator[MailboxFacts]:
+    """Look at mailboxes of one side; they are told with their sources where those are given."""
     for mailbox in mailboxes:
         statistics = mailbox.statistics()
         yield MailboxFacts(
@@ -351,6 +369,7 @@ def mailbox_facts(side: str, mailboxes: Iterable[Mailbox]) -> Iterator[MailboxFa
             skipped=statistics.skipped,
             oldest_age=statistics.oldest_age,
             closed=statistics.closed,
+            sources=tuple(sources.get(mailbox, ())),
         )
 
 

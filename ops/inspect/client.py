@@ -3,6 +3,7 @@
 import math
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
@@ -88,7 +89,9 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Go away."""
+        """Go away; also from another thread, whose question then ends with `InspectFailed`."""
+        with suppress(OSError):  # it is not connected any more
+            self._socket.shutdown(socket.SHUT_RDWR)  # a close alone would not wake who reads
         self._socket.close()
 
     def ask(self, request: Request, kind: type[Body], *, timeout: float = TIMEOUT) -> Body:
