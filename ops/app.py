@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import trio
 
 from feedtree.actors.context import default_log
-from feedtree.exchanges.access import Reach
 from feedtree.exchanges.gaps import Gap, by_begin
 from feedtree.exchanges.host import Host
 from feedtree.exchanges.private import hub as private_hub
 from feedtree.exchanges.private.hub import PrivateHub
-from feedtree.exchanges.public.hub import PublicHub
-from feedtree.exchanges.public.source import StreamOptions
-from feedtree.exchanges.public.websocket import PARENT, BasePublicWebsocket
-from feedtree.exchanges.wire.connection import ReadMode
+from feedtree.exchanges.public.hub import PARENT, PublicHub
 from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import Network
 from feedtree.ops.beside import beside
@@ -35,8 +31,10 @@ from feedtree.supervisors import (
     open_supervisor,
 )
 
-if TYPE_CHECKING:  # an app without accounts does not pay for them
+if TYPE_CHECKING:  # what a tree does not run, and what it runs until it runs it, is not paid for
     from feedtree.exchanges.private.websocket import BasePrivateWebsocket
+    from feedtree.exchanges.public.source import StreamOptions
+    from feedtree.exchanges.public.websocket import BasePublicWebsocket
 
 ROOT = "feedtree"
 
@@ -52,7 +50,7 @@ PRIVATE_WEBSOCKETS = {
 }
 
 
-def websocket_class(venue: str) -> type[BasePublicWebsocket]:
+def websocket_class(venue: str) -> "type[BasePublicWebsocket]":
     """Return a venue's websocket class; a venue that no config names is never imported."""
     module, name = WEBSOCKETS[venue]
     found: type[BasePublicWebsocket] = getattr(import_module(module), name)
@@ -304,6 +302,8 @@ async def _start(tree: Tree, config: Config, resume: Mapping[str, str]) -> None:
 
 
 def _private(tree: Tree, venue: str, name: str, account: Account) -> "BasePrivateWebsocket":
+    from feedtree.exchanges.access import Reach
+
     return private_websocket_class(venue)(
         tree,
         account.credentials,
@@ -314,8 +314,11 @@ def _private(tree: Tree, venue: str, name: str, account: Account) -> "BasePrivat
     )
 
 
-def options_of(venue: Venue) -> StreamOptions:
+def options_of(venue: Venue) -> "StreamOptions":
     """Return what a venue's config says of its connections."""
+    from feedtree.exchanges.public.source import StreamOptions
+    from feedtree.exchanges.wire.connection import ReadMode
+
     return StreamOptions(
         **_reach(venue),
         read=ReadMode(venue.read_mode, venue.coalesce_s),

@@ -1,6 +1,8 @@
 """Whether a tree is well: every stream live, every account consistent, nothing parked."""
 
-from feedtree.ops.facts import Facts
+from collections.abc import Iterable, Iterator
+
+from feedtree.ops.facts import Facts, StreamFacts
 from feedtree.supervisors.snapshot import Node
 
 
@@ -11,13 +13,22 @@ def ailments(facts: Facts, tree: Node) -> list[str]:
         facts: of the streams and accounts.
         tree: every child, at the same instant.
     """
-    ill = [f"{stream.path} is {stream.state}" for stream in facts.streams if stream.state != "live"]
-    told = {stream.path for stream in facts.streams if stream.state != "live"}
+    unexplained = {account.path: account.unexplained for account in facts.accounts}
+    ill = [_ailment(stream, unexplained.get(stream.path, ())) for stream in facts.streams if not stream.live]
     ill += [
-        f"{account.path} is inconsistent: {'; '.join(account.unexplained) or 'not compared yet'}"
-        for account in facts.accounts
-        if not account.consistent and account.path not in told
+        f"{node.path} is parked: {node.last_reason or 'no reason'}" for node in _parked(tree, facts.streams)
     ]
-    ill += [f"{node.path} is parked: {node.last_reason or 'no reason'}" for node in tree.parked()]
-    ill += ["nothing is streamed"] if not facts.streams else []
     return ill
+
+
+def _ailment(stream: StreamFacts, unexplained: Iterable[str]) -> str:
+    why = "; ".join(unexplained)
+    if stream.side == "public":
+        why = f"{stream.confirmed} of {stream.topics} topics live"
+    return f"{stream.path} is {stream.state}: {why}" if why else f"{stream.path} is {stream.state}"
+
+
+def _parked(tree: Node, streams: Iterable[StreamFacts]) -> Iterator[Node]:
+    """Yield the parked parts of a tree that are no streams: those have been told."""
+    told = {stream.path for stream in streams if not stream.live}
+    return (node for node in tree.parked() if node.path not in told)

@@ -21,6 +21,7 @@ from feedtree.exchanges.public.views import (
 )
 from feedtree.exchanges.symbols import Symbol
 
+PARENT = "public"
 CAPACITY = 4096  # messages and tokens that a mailbox holds before its policies act
 
 

@@ -15,7 +15,7 @@ from feedtree.exchanges.public.branch import Branch
 from feedtree.exchanges.public.channels import Channel, PublicWebsocketChannelType, Topic
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.handlers import PublicWebsocketHandlers
-from feedtree.exchanges.public.hub import PublicHub, channels_of, symbols_of
+from feedtree.exchanges.public.hub import PARENT, PublicHub, channels_of, symbols_of
 from feedtree.exchanges.public.messages import BookView
 from feedtree.exchanges.public.records import TopicStatus
 from feedtree.exchanges.public.rollover import Rollover
@@ -25,8 +25,6 @@ from feedtree.exchanges.public.venue import PublicVenue
 from feedtree.exchanges.public.views import View
 from feedtree.exchanges.symbols import Symbol
 from feedtree.supervisors import AdminRefused
-
-PARENT = "public"
 
 Symbols = Iterable[Symbol | str]
 Channels = Iterable[Channel | PublicWebsocketChannelType | str]

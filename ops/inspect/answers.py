@@ -10,7 +10,6 @@ import trio
 from msgspec import Struct
 
 from feedtree.actors.context import default_log
-from feedtree.ops.facts import facts_of
 from feedtree.ops.inspect.details import details_of, gaps_below
 from feedtree.ops.inspect.history import History
 from feedtree.ops.inspect.pace import Pace
@@ -37,6 +36,7 @@ from feedtree.ops.inspect.protocol import (
 )
 from feedtree.ops.inspect.steering import steer
 from feedtree.ops.inspect.tracing import NothingPasses, trace
+from feedtree.ops.looking import facts_of
 from feedtree.supervisors import AdminRefused, ChildNotFound, StartFailed
 
 if TYPE_CHECKING:

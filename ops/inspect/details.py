@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from feedtree.exchanges.gaps import Gap
 from feedtree.exchanges.private.hub import PARENT as PRIVATE
+from feedtree.exchanges.public.hub import PARENT as PUBLIC
 from feedtree.exchanges.public.shard import Recovery, Shard
-from feedtree.exchanges.public.websocket import PARENT as PUBLIC
-from feedtree.ops.facts import Facts, MailboxFacts, StreamFacts, facts_of, mailbox_facts
+from feedtree.ops.facts import Facts, MailboxFacts, StreamFacts
 from feedtree.ops.inspect.history import History
 from feedtree.ops.inspect.paths import is_below
 from feedtree.ops.inspect.protocol import MOST_ROWS, Details, Outage, SpecFacts, TopicFacts
+from feedtree.ops.looking import facts_of, mailbox_facts
 from feedtree.supervisors import ChildSpec
 from feedtree.supervisors.specs import Spec
 from feedtree.supervisors.view import strategy_of

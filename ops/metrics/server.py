@@ -4,7 +4,7 @@
 ``GET /readyz``: 200 while every stream is live and every account consistent, else 503 and a line for each that is not.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import trio
@@ -15,9 +15,10 @@ from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import Listener, Network, Transport
 from feedtree.ops.app import Tree
 from feedtree.ops.config import Metrics
-from feedtree.ops.facts import Facts, facts_of
 from feedtree.ops.footprint import resident_bytes
+from feedtree.ops.health import ailments
 from feedtree.ops.http import HttpConnection, Request, Response
+from feedtree.ops.looking import facts_of
 from feedtree.ops.metrics.collector import CONTENT_TYPE, rendered
 from feedtree.ops.metrics.sight import Watcher
 from feedtree.supervisors import ChildSpec, ChildState, Fatal
@@ -160,22 +161,8 @@ class _Server:
         if request.path == "/healthz":
             state = tree.snapshot().state
             return _text(200, "ok\n") if state is ChildState.RUNNING else _text(503, f"the tree is {state}\n")
-        wrong = list(not_ready(facts_of(tree)))
+        wrong = ailments(facts_of(tree), tree.snapshot())
         return _text(503, "".join(f"{line}\n" for line in wrong)) if wrong else _text(200, "ok\n")
-
-
-def not_ready(facts: Facts) -> Iterator[str]:
-    """Yield a line for each stream that is not live, and each account that is not consistent."""
-    unexplained = {account.path: account.unexplained for account in facts.accounts}
-    for stream in facts.streams:
-        if stream.live:
-            continue
-        more = ""
-        if stream.side == "public":
-            more = f": {stream.confirmed} of {stream.topics} topics live"
-        elif unexplained[stream.path]:
-            more = f": {'; '.join(unexplained[stream.path])}"
-        yield f"{stream.path} is {stream.state}{more}"
 
 
 _CLOSE = ("connection", "close")

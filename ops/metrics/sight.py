@@ -14,7 +14,8 @@ from feedtree.actors.meters import Histogram, Meters
 from feedtree.exchanges.phases import PHASES
 from feedtree.exchanges.vitals import Vitals
 from feedtree.ops.app import Tree
-from feedtree.ops.facts import Facts, facts_of, vitals_of
+from feedtree.ops.facts import Facts
+from feedtree.ops.looking import facts_of, vitals_of
 from feedtree.ops.metrics.ends import Ends
 from feedtree.supervisors import Node
 

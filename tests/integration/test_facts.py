@@ -11,7 +11,8 @@ from feedtree.exchanges.gateio.private_websocket import GateioPrivateSpotWebsock
 from feedtree.exchanges.private.order_errors import OrderOutcomeUnknown
 from feedtree.exchanges.public.messages import BookUpdate, Trade
 from feedtree.ops import Config
-from feedtree.ops.facts import Facts, StreamFacts, facts_of
+from feedtree.ops.facts import Facts, StreamFacts
+from feedtree.ops.looking import facts_of
 from tests.integration.accounts import price, trading
 
 

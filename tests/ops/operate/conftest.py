@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from feedtree.ops.cli import command
+from feedtree.ops.health import ailments
+from feedtree.ops.inspect.client import Client, InspectFailed, running_apps
+from feedtree.ops.operate.looks import look
 from tests.ops.operate.beside import Run
 
 
@@ -28,13 +30,24 @@ def app() -> Iterator[subprocess.Popen[str]]:
             text=True,
         )
         try:
-            while command(["health"]) != 0:
+            while not _is_well():
                 assert process.poll() is None
                 time.sleep(0.1)
             yield process
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+def _is_well() -> bool:
+    """Tell whether all four streams are there, and well."""
+    try:
+        (app,) = running_apps()
+        with Client(app) as client:
+            overview = look(client)
+    except (InspectFailed, ValueError):  # it is starting
+        return False
+    return len(overview.facts.streams) == 4 and not ailments(overview.facts, overview.tree)
 
 
 @pytest.fixture
