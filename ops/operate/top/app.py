@@ -109,7 +109,8 @@ class TopApp(App[None]):
         self._lost = ""
         self._asked: tuple[object, ...] | None = None
         self._problem = ""
-        self._events_changed = False
+        self._events_changed = True
+        self._noted = ""
         self._make_parts()
 
     def _make_parts(self) -> None:
@@ -320,7 +321,7 @@ class TopApp(App[None]):
         if now is None:
             return
         total = self.board.series.last("")
-        self._bar.update(bar_text(now, total, self.board.cpu, self.board.busy))
+        self._bar.update(bar_text(now, total, self.board.cpu, self.board.busy), layout=False)
         self._draw_tree()
         self._draw_table()
         self._draw_rates()
@@ -331,7 +332,11 @@ class TopApp(App[None]):
     def _draw_tree(self) -> None:
         pane = self._tree_pane
         pane.show(self.board.tree())
-        pane.go_to(self.board.selected)
+        path = self.board.selected
+        while (
+            not pane.go_to(path) and path
+        ):  # what is folded, or filtered out, is below something that is not
+            path = path.rpartition("/")[0]
 
     def _draw_table(self) -> None:
         board = self.board
@@ -384,6 +389,9 @@ class TopApp(App[None]):
     def _note(self) -> None:
         """Say what is not as usual, at the right of the first line."""
         text = self._trouble()
+        if text == self._noted:
+            return
+        self._noted = text
         for screen in self.screen_stack[:1]:  # none while it is being closed
             screen.set_class(bool(self._lost) or self._source.waiting > SLOW, "lost")
         self._notice.update(Text(text))

@@ -57,13 +57,20 @@ def badness(state: str) -> int:
     return _BADNESS.get(state, 0)
 
 
-def _number(value: float | None) -> str:
-    """Return a count in at most seven characters."""
+def count(value: float | None, room: int) -> str:
+    """Return a count in so many characters, five at least: whole where that has room."""
     if value is None:
         return ""
-    if value < 1e6:
-        return f"{value:,.0f}"
-    return f"{value / 1e6:,.1f}M" if value < 1e9 else f"{value / 1e9:,.1f}G"
+    whole = f"{value:,.0f}"
+    if len(whole) <= room:
+        return whole
+    shorter = (
+        f"{value / size:.{digits}f}{unit}"
+        for size, unit in ((1e3, "k"), (1e6, "M"), (1e9, "G"))
+        for digits in (1, 0)
+        if value / size < 999.5
+    )
+    return next((text for text in shorter if len(text) <= room), ">999G")
 
 
 def milliseconds(value: float | None) -> str:
@@ -83,12 +90,12 @@ def share(value: float | None) -> str:
 COLUMNS = (
     Column("path", "path", 0, lambda row: row.path, falling=False),
     Column("state", "state", 12, lambda row: row.state),
-    Column("rate", "msg/s", 7, lambda row: _number(row.rate)),
+    Column("rate", "msg/s", 7, lambda row: count(row.rate, 7)),
     Column("p50", "p50 ms", 6, lambda row: milliseconds(row.p50), 6),
     Column("p99", "p99 ms", 6, lambda row: milliseconds(row.p99), 2),
-    Column("depth", "queue", 5, lambda row: _number(row.depth), 4),
-    Column("drops", "drops", 6, lambda row: _number(row.drops), 3),
-    Column("restarts", "restarts", 8, lambda row: _number(row.restarts), 1),
+    Column("depth", "queue", 5, lambda row: count(row.depth, 5), 4),
+    Column("drops", "drops", 6, lambda row: count(row.drops, 6), 3),
+    Column("restarts", "restarts", 9, lambda row: count(row.restarts, 9), 1),
     Column("cpu", "cpu", 6, lambda row: share(row.cpu), 5),
 )
 

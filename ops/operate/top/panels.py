@@ -221,9 +221,9 @@ class RatesPane(Widget):
         known = [value for value in self._series.of(path) if value == value]
         now, most = (f"{known[-1]:,.0f}", f"{max(known):,.0f}") if known else ("-", "-")
         figures = f" {now} msg/s, at most {most}"
-        name = Text(title)
-        name.truncate(max(0, width - len(figures)), overflow="ellipsis")
-        yield Text.assemble((name.plain, "bold"), (figures, "dim"))
+        room = max(1, width - len(figures))
+        name = title if len(title) <= room else _end_of_path(title, room)
+        yield Text.assemble((name, "bold"), (figures, "dim"))
         for line in bars(values, height):
             yield Text(line, style="cyan")
 

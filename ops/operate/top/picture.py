@@ -1,4 +1,4 @@
-"""Writes the picture of ``feedtree top`` in the docs: ``python -m feedtree.ops.operate.top.picture [FILE]``.
+"""Writes the picture of ``feedtree top`` in the docs: ``python -m feedtree.ops.operate.top.picture [FILE [SECONDS]]``.
 
 The screen is the real one, over a real tree. The exchanges are simulated, and looks are taken four times a second.
 """
@@ -47,9 +47,9 @@ async def _picture(seconds: float, size: tuple[int, int]) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Write the picture to the file that is named, else to where it belongs."""
+    """Write the picture; both the file and how many seconds the tree runs before may be given."""
     file = Path(arguments[0]) if arguments else FILE
-    write_picture(file)
+    write_picture(file, seconds=float(arguments[1]) if len(arguments) > 1 else SECONDS)
     print(f"{file} is written")
 
 

@@ -46,7 +46,7 @@ def open_scene(seconds: float) -> Iterator[None]:
     before = os.environ.get("XDG_RUNTIME_DIR")
     with TemporaryDirectory(prefix="ft-") as folder:
         os.environ["XDG_RUNTIME_DIR"] = folder
-        thread = Thread(target=trio.run, args=(_play, seconds, ready, over), name="scene")
+        thread = Thread(target=trio.run, args=(play, seconds, ready, over), name="scene")
         thread.start()
         try:
             if not ready.wait(30):
@@ -61,7 +61,14 @@ def open_scene(seconds: float) -> Iterator[None]:
                 os.environ["XDG_RUNTIME_DIR"] = before
 
 
-async def _play(seconds: float, ready: Event, over: Event) -> None:
+async def play(seconds: float, ready: Event, over: Event) -> None:
+    """Run the scene, and serve it to whoever inspects it.
+
+    Args:
+        seconds: when its last trouble is over with.
+        ready: is set once all of it runs.
+        over: ends it, once it is set.
+    """
     network = MemoryNetwork()
     async with trio.open_nursery() as nursery:
         config = SimConfig(rate=RATE, orders=300)

@@ -39,7 +39,7 @@ Screen { layout: vertical; background: $background; }
 .lost #upper, .lost #middle { opacity: 55%; }
 
 .narrow #rates { display: none; }
-.narrow #tree { width: 22; }
+.narrow #tree { width: 21; }
 .short #middle { height: 8; }
 .short #events { height: 5; }
 
