@@ -1,6 +1,6 @@
 """The tree's lines: which of its nodes are shown, how deep, and what is unwell below each. Knows no terminal."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -68,7 +68,8 @@ def tree_branches(
         folded: whether a path is.
         wanted: a filter; it leaves what matches it, unfolded down to that.
     """
-    worst = dict(_worst(root, states))
+    worst: dict[str, tuple[str, int]] = {}
+    _survey(root, states, worst)
     kept = _kept(root, states, wanted) if wanted.strip() else None
     lines: list[Branch] = []
 
@@ -87,20 +88,17 @@ def tree_branches(
     return lines
 
 
-def _worst(node: Node, states: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, int]]]:
-    """Yield, for each node, its state and how many below it are in that state; the node itself last."""
-    own = node_state(node, states)
+def _survey(node: Node, states: Mapping[str, str], found: dict[str, tuple[str, int]]) -> tuple[str, int]:
+    """Find, for a node and all below it, the state that is shown, and how many below it are in that state."""
     counts: dict[str, int] = {}
     for child in node.children:
-        for path, found in _worst(child, states):
-            yield path, found
-        state, below = found  # the child's own comes last
+        state, below = _survey(child, states, found)
         counts[state] = counts.get(state, 0) + (below or 1)
-    state = max(counts, key=badness, default="")
-    if badness(own) or node.path in states or not badness(state):
-        yield node.path, (own, 0)
-    else:
-        yield node.path, (state, counts[state])
+    own = node_state(node, states)
+    worst = max(counts, key=badness, default="")
+    own_counts = badness(own) or node.path in states or not badness(worst)
+    found[node.path] = shown = (own, 0) if own_counts else (worst, counts[worst])
+    return shown
 
 
 def _kept(node: Node, states: Mapping[str, str], wanted: str) -> set[str]:

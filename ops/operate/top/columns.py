@@ -83,8 +83,10 @@ def milliseconds(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """Return a share in per cent."""
-    return "" if value is None else f"{value * 100:.1f}%"
+    """Return a share in per cent, in at most five characters below a hundred processors."""
+    if value is None:
+        return ""
+    return f"{value:.1%}" if value < 0.0995 else f"{value:.0%}"
 
 
 COLUMNS = (
@@ -96,7 +98,7 @@ COLUMNS = (
     Column("depth", "queue", 5, lambda row: count(row.depth, 5), 4),
     Column("drops", "drops", 6, lambda row: count(row.drops, 6), 3),
     Column("restarts", "restarts", 9, lambda row: count(row.restarts, 9), 1),
-    Column("cpu", "cpu", 6, lambda row: share(row.cpu), 5),
+    Column("cpu", "cpu", 5, lambda row: share(row.cpu), 5),
 )
 
 BY_KEY = {column.key: column for column in COLUMNS}

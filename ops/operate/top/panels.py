@@ -276,6 +276,7 @@ def _cell(text: str, width: int, key: str) -> str:
 
 
 def _end_of_path(path: str, width: int) -> str:
-    """Return the last ids of a path that have room, else its last characters."""
-    start = path.find("/", len(path) - width + 1)
-    return f"…{path[start:]}" if start >= 0 else f"…{path[len(path) - width + 1 :]}"
+    """Return the end of a path that is too long: whole ids, where those fill most of the room."""
+    first = len(path) - width + 1
+    start = path.find("/", first)
+    return f"…{path[start:]}" if 0 <= start < first + width // 3 else f"…{path[first:]}"

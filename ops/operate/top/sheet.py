@@ -10,7 +10,7 @@ Screen { layout: vertical; background: $background; }
     text-wrap: nowrap; text-overflow: ellipsis; }
 #upper { height: 1fr; }
 #middle { height: 13; }
-#tree { width: 31; }
+#tree { width: 30; }
 #table { width: 1fr; }
 #details { width: 1fr; }
 #rates { width: 44; }

@@ -519,7 +519,7 @@ def test_a_terminal_of_80_columns() -> None:
     async def scenario(screen: Screen) -> None:
         assert screen.head().split() == ["path", "state▼", "msg/s", "p99", "ms", "restarts"]
         assert not screen.app.query_one("#rates").display or screen.app.query_one("#rates").size.width == 0
-        assert screen.table()[0] == "…/shard-1"
+        assert screen.table()[0] == "…mexc.spot/shard-1"
         assert all(len(line) <= 80 for line in screen.lines("#table"))
 
     shown(scenario, BEFORE, LATER, size=(80, 24))
@@ -555,7 +555,7 @@ def test_cpu_has_a_column_where_it_is_accounted_for() -> None:
 
     async def scenario(screen: Screen) -> None:
         assert screen.head().split()[-1] == "cpu"
-        assert screen.lines("#table")[2].split()[-1] == "25.0%"
+        assert screen.lines("#table")[2].split()[-1] == "25%"
 
     shown(scenario, look(10.0, 1.0), look(12.0, 1.5))
 

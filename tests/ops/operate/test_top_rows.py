@@ -187,7 +187,7 @@ def test_cells_are_short() -> None:
         restarts=0,
         cpu=1.5,
     )
-    assert text(row) == ["a", "live", "1.2M", "0.01", ">99999", "4,096", "12.3G", "0", "150.0%"]
+    assert text(row) == ["a", "live", "1.2M", "0.01", ">99999", "4,096", "12.3G", "0", "150%"]
     assert text(Row(path="a", state="live"))[2:] == ["", "", "", "", "", "0", ""]
     assert [milliseconds(value) for value in (9.994, 9.996, 99.94, 99.96, 12345.0)] == [
         "9.99",
@@ -196,7 +196,13 @@ def test_cells_are_short() -> None:
         "100",
         "12345",
     ]
-    assert share(0.0004) == "0.0%"
+    assert [share(value) for value in (None, 0.0004, 0.0994, 0.0996, 64.0)] == [
+        "",
+        "0.0%",
+        "9.9%",
+        "10%",
+        "6400%",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from feedtree.ops.inspect.answers import line, read_request
 from feedtree.ops.inspect.client import Client, InspectFailed, RunningApp, running_apps
-from feedtree.ops.inspect.protocol import Look, Overview
+from feedtree.ops.inspect.protocol import Control, Done, Look, Overview
 from feedtree.ops.operate.top.picture import main
 from feedtree.ops.operate.top.poller import Poller
 from feedtree.ops.operate.top.run import print_top
@@ -129,6 +131,27 @@ def test_an_action_that_is_refused_is_told(scene: RunningApp) -> None:
     assert isinstance(refused, Acted)
     assert refused.failed
     assert "nothing runs at public/nothing" in refused.text
+
+
+def test_an_action_that_is_done_is_told(folder: Path) -> None:
+    """It is asked for on a connection of its own, and what came of it is told."""
+    listener = socket.create_server(str(folder / "app-7.sock"), family=socket.AF_UNIX)
+    asked: list[bytes] = []
+
+    def answer() -> None:
+        client, _ = listener.accept()
+        with client:
+            asked.append(client.recv(4096))
+            client.sendall(line(Done("it is stopped")))
+
+    server = threading.Thread(target=answer)
+    server.start()
+    ear = Ear()
+    Poller(RunningApp("app", 7, folder / "app-7.sock"), "", 1.0, ear).act("stop", SHARD)
+    ear.wait(lambda said: said == Acted("it is stopped"))
+    server.join(WITHIN)
+    listener.close()
+    assert read_request(asked[0]) == Control(action="stop", path=SHARD)
 
 
 def test_a_poller_that_is_stopped_at_once(scene: RunningApp) -> None:
