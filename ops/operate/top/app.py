@@ -177,8 +177,7 @@ class TopApp(App[None]):
             case Shown():
                 self._shown(said)
             case Happened(events=happenings, anew=anew):
-                self.board.hear(happenings, anew=anew)
-                self._events_changed = True
+                self._events_changed |= self.board.hear(happenings, anew=anew)
             case Attached(app=app):
                 self._attached = str(app)
                 self._asked = None

@@ -73,17 +73,21 @@ class Board:
         """Take note that the looks stop for a while: the next one has no rates."""
         self._interrupted = True
 
-    def hear(self, events: Iterable[Happening], *, anew: bool = False) -> None:
+    def hear(self, events: Iterable[Happening], *, anew: bool = False) -> bool:
         """Take in events, oldest first; an actor that says its word again, with other facts, is passed over.
 
         Args:
             events: those that follow on the last ones.
             anew: forget what was heard before: what is remembered of it is told again.
+
+        Returns:
+            Whether there is something else to show now.
         """
         if anew:
             self.events.clear()
             self._reports.clear()
             self._heard = self.missed = 0
+        changed = anew
         for event in events:
             if self._heard and not self.branch:  # of a branch the events of the others are missing anyway
                 self.missed += event.number - self._heard - 1
@@ -93,6 +97,8 @@ class Board:
                     continue
                 self._reports[event.path] = event.reason
             self.events.append(event)
+            changed = True
+        return changed
 
     def table(self) -> list[Row]:
         """Return the rows that the filter leaves, in order."""

@@ -1,4 +1,4 @@
-"""Lines with a cursor, of which only those in view are drawn: thousands cost what a screenful does."""
+"""Lines, with a cursor or without, of which only those in view are drawn: thousands cost what a screenful does."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -15,11 +15,58 @@ from textual.strip import Strip
 MARK = "▌"  # stands before the line at the cursor: colours alone are not for everybody
 
 
-class Grid(ScrollView, can_focus=True):
-    """Shows lines, each of which has a key; the cursor stays with its key when lines come, go, or change places.
+class Lines(ScrollView, can_focus=True):
+    """Shows lines, none wrapped; a subclass draws them: `draw_line`, and `draw_head` where it has a head."""
 
-    A subclass draws them: `draw_line`, and `draw_head` where it has a head.
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--head", "grid--cursor", "grid--cursor-blurred"}
+    HEAD = 0  # lines that do not scroll
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self._count = 0
+
+    def draw_line(self, place: int, width: int) -> Text:
+        """Return a line."""
+        raise NotImplementedError
+
+    def draw_head(self, width: int) -> Text:
+        """Return the head."""
+        return Text()
+
+    def mark(self, place: int) -> tuple[str, Style]:
+        """Return what stands before a line, of the width of `MARK`, and the style that is all of the line's."""
+        return " " * len(MARK), Style()
+
+    def show_count(self, count: int) -> None:
+        """Show so many lines, drawn anew."""
+        self._count = count
+        size = Size(0, count + self.HEAD)
+        if size != self.virtual_size:
+            self.virtual_size = size
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of what is in view."""
+        width = self.scrollable_content_region.width
+        base = self.rich_style
+        if y < self.HEAD:
+            return self._strip(
+                self.draw_head(width), width, base + self.get_component_rich_style("grid--head")
+            )
+        place = y - self.HEAD + self.scroll_offset.y
+        if place >= self._count:
+            return Strip.blank(width, base)
+        mark, style = self.mark(place)
+        line = self.draw_line(place, max(0, width - len(MARK)))
+        return self._strip(Text.assemble(mark, line), width, base + style)
+
+    def _strip(self, text: Text, width: int, style: Style) -> Strip:
+        text.truncate(width, overflow="ellipsis", pad=True)
+        return Strip(text.render(self.app.console), width).apply_style(style)
+
+
+class Grid(Lines):
+    """Shows lines, each of which has a key; the cursor stays with its key when lines come, go, or change places."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
@@ -29,8 +76,6 @@ class Grid(ScrollView, can_focus=True):
         Binding("home", "edge(False)", "first", show=False),
         Binding("end", "edge(True)", "last", show=False),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--head", "grid--cursor", "grid--cursor-blurred"}
-    HEAD = 0  # lines that do not scroll
 
     class Moved(Message):
         """The user moved the cursor.
@@ -61,13 +106,12 @@ class Grid(ScrollView, can_focus=True):
         """The key at the cursor; None where there is no line."""
         return self.keys[self.cursor] if self.cursor < len(self.keys) else None
 
-    def draw_line(self, place: int, width: int) -> Text:
-        """Return a line."""
-        raise NotImplementedError
-
-    def draw_head(self, width: int) -> Text:
-        """Return the head."""
-        return Text()
+    def mark(self, place: int) -> tuple[str, Style]:
+        """Mark the line at the cursor."""
+        if place != self.cursor:
+            return super().mark(place)
+        name = "grid--cursor" if self.has_focus else "grid--cursor-blurred"
+        return MARK, self.get_component_rich_style(name)
 
     def fill(self, keys: Sequence[str]) -> None:
         """Show other lines, or the same ones anew; the cursor stays at its key, and in view where it was in view."""
@@ -76,12 +120,9 @@ class Grid(ScrollView, can_focus=True):
         self._places = {each: place for place, each in enumerate(keys)}
         place = self._places.get(key, self.cursor) if key is not None else 0
         self.cursor = max(0, min(place, len(keys) - 1))
-        size = Size(0, len(keys) + self.HEAD)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        self.show_count(len(keys))
         if seen:
             self._bring_into_view()
-        self.refresh()
 
     def go_to(self, key: str) -> bool:
         """Move the cursor to a key, quietly; return whether there is a line with it."""
@@ -93,24 +134,6 @@ class Grid(ScrollView, can_focus=True):
             self._bring_into_view()
             self.refresh()
         return True
-
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of what is in view."""
-        width = self.scrollable_content_region.width
-        base = self.rich_style
-        if y < self.HEAD:
-            return self._strip(
-                self.draw_head(width), width, base + self.get_component_rich_style("grid--head")
-            )
-        place = y - self.HEAD + self.scroll_offset.y
-        if place >= len(self.keys):
-            return Strip.blank(width, base)
-        line = self.draw_line(place, max(0, width - len(MARK)))
-        if place == self.cursor:
-            name = "grid--cursor" if self.has_focus else "grid--cursor-blurred"
-            base += self.get_component_rich_style(name)
-            return self._strip(Text.assemble(MARK, line), width, base)
-        return self._strip(Text.assemble(" ", line), width, base)
 
     def action_move(self, step: int) -> None:
         """Move the cursor by so many lines."""
@@ -166,7 +189,3 @@ class Grid(ScrollView, can_focus=True):
     def _bring_into_view(self) -> None:
         region = Region(0, self.cursor, 1, 1 + self.HEAD)
         self.scroll_to_region(region, animate=False, force=True, x_axis=False)
-
-    def _strip(self, text: Text, width: int, style: Style) -> Strip:
-        text.truncate(width, overflow="ellipsis", pad=True)
-        return Strip(text.render(self.app.console), width).apply_style(style)

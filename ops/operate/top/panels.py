@@ -16,7 +16,7 @@ from feedtree.ops.operate.events import event_line
 from feedtree.ops.operate.spans import brief
 from feedtree.ops.operate.top.branches import Branch
 from feedtree.ops.operate.top.columns import GAP, LEFT, Column, fitting, with_content
-from feedtree.ops.operate.top.grid import Grid
+from feedtree.ops.operate.top.grid import Grid, Lines
 from feedtree.ops.operate.top.rows import Row
 from feedtree.ops.operate.top.series import Series, bars
 from feedtree.ops.styles import STYLES
@@ -245,21 +245,24 @@ class DetailsPane(VerticalScroll, can_focus=True):
         self._lines.update(table)
 
 
-class EventsPane(VerticalScroll, can_focus=True):
+class EventsPane(Lines):
     """What has happened, the newest at the bottom."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
-        self._lines = Static(id="event-lines")
-        super().__init__(self._lines, id=id)
+        super().__init__(id=id)
+        self._shown: Sequence[Happening] = ()
 
     def show(self, events: Iterable[Happening]) -> None:
         """Show these events; the view stays at the bottom, where it was there."""
         at_bottom = self.scroll_offset.y >= self.max_scroll_y
-        lines = [_event(event) for event in events]
-        shown = Text("\n").join(lines) if lines else Text("nothing has happened yet", style="dim")
-        self._lines.update(shown)
+        self._shown = list(events)
+        self.show_count(len(self._shown) or 1)
         if at_bottom:
-            self.scroll_end(animate=False)
+            self.scroll_end(animate=False, force=True)
+
+    def draw_line(self, place: int, width: int) -> Text:
+        """Draw an event."""
+        return _event(self._shown[place]) if self._shown else Text("nothing has happened yet", style="dim")
 
 
 def _event(event: Happening) -> Text:

@@ -12,7 +12,7 @@ from feedtree.ops.operate.top.said import Acted, Happened, Said
 
 AGAIN = 1.0  # s between two attempts to find an app that has ended
 FAREWELL = 1.0  # s that the end waits for each thread
-REMEMBERED = 100  # past events that are asked for
+REMEMBERED = 500  # past events that are asked for; words that are said again are not shown
 
 
 class Follower:

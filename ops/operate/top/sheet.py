@@ -25,12 +25,12 @@ Screen { layout: vertical; background: $background; }
     scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; scrollbar-gutter: auto;
     scrollbar-color: $panel-lighten-3; scrollbar-background: $background;
 }
-#tree, #table { overflow-x: hidden; overflow-y: auto; }
+#tree, #table, #events { padding: 0 1 0 0; }
+#tree, #table, #events { overflow-x: hidden; overflow-y: auto; }
 #tree:focus, #table:focus, #details:focus, #events:focus {
     border-top: solid $accent; border-title-color: $accent; border-title-style: bold;
 }
-#detail-lines, #event-lines { height: auto; width: 1fr; }
-#event-lines { text-wrap: nowrap; text-overflow: ellipsis; }
+#detail-lines { height: auto; width: 1fr; }
 
 .grid--head { color: $text-muted; }
 .grid--cursor { background: $primary-darken-3; text-style: bold; }

@@ -519,7 +519,7 @@ def test_a_terminal_of_80_columns() -> None:
     async def scenario(screen: Screen) -> None:
         assert screen.head().split() == ["path", "state▼", "msg/s", "p99", "ms", "restarts"]
         assert not screen.app.query_one("#rates").display or screen.app.query_one("#rates").size.width == 0
-        assert screen.table()[0] == "…mexc.spot/shard-1"
+        assert screen.table()[0] == "…/mexc.spot/shard-1"
         assert all(len(line) <= 80 for line in screen.lines("#table"))
 
     shown(scenario, BEFORE, LATER, size=(80, 24))

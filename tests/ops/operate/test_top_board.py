@@ -97,6 +97,9 @@ def test_a_word_that_is_said_again_is_passed_over() -> None:
     )
     assert [event.number for event in board.events] == [1, 2, 4, 5, 6]
     assert board.missed == 0
+    assert not board.hear([happening(7, "reported", reason="live")])
+    assert board.hear([happening(8, "reported", reason="down")])
+    assert board.hear([], anew=True)
 
 
 def test_sorting_by_the_same_column_turns_it_round() -> None:
