@@ -137,6 +137,33 @@ def test_an_action_that_is_refused_is_told(scene: RunningApp) -> None:
     assert "nothing runs at public/nothing" in refused.text
 
 
+def test_a_child_is_stopped_and_started_by_hand(scene: RunningApp) -> None:
+    """For real; it is seen in the next look, and among the events, with who wanted it."""
+    path = "public/mexc.spot/shard-2"
+    ear = Ear()
+    with polling(scene, ear) as poller:
+
+        def state_is(state: str) -> Callable[[Said], bool]:
+            def seen(said: Said) -> bool:
+                node = said.overview.tree.find(path) if isinstance(said, Looked) else None
+                return node is not None and node.state == state
+
+            return seen
+
+        ear.wait(state_is("running"))
+        poller.act("stop", path)
+        at = ear.wait(lambda said: isinstance(said, Acted) and not said.failed)
+        at = ear.wait(state_is("stopped"), after=at)
+        ear.wait(
+            lambda said: (
+                isinstance(said, Happened)
+                and any(each.kind == "audited" and "stop by" in each.reason for each in said.events)
+            )
+        )
+        poller.act("start", path)
+        ear.wait(state_is("running"), after=at)
+
+
 def test_an_action_that_is_done_is_told(folder: Path) -> None:
     """It is asked for on a connection of its own, and what came of it is told."""
     listener = socket.create_server(str(folder / "app-7.sock"), family=socket.AF_UNIX)
