@@ -58,7 +58,7 @@ def _node(node: Node, stream: StreamFacts | None) -> Iterator[Line]:
     if node.uptime is not None:
         parts.append(f"up {brief(node.uptime)}")
     if node.restarts:
-        parts.append(f"{node.restarts} restarts")
+        parts.append(f"{node.restarts} restart{'s' if node.restarts > 1 else ''}")
     if node.wait is not None:
         parts.append(f"starts in {node.wait:.1f} s")
     yield _line("state", (state, STYLES.get(state, "")), f"  {', '.join(parts)}")
