@@ -17,7 +17,7 @@ AppName = Annotated[str | None, Parameter(name="--app")]
 def add_inspect_commands(app: App) -> None:
     """Give the command line all of them."""
     commands: tuple[Callable[..., int], ...] = (
-        *(tree, ps, show, events, crashes, stack, dump, trace, gaps, health),
+        *(tree, ps, top, show, events, crashes, stack, dump, trace, gaps, health),
         *(restart, stop, start, reset_backoff, completion),
     )
     for command in commands:
@@ -52,6 +52,19 @@ def ps(*, json: Flag = False) -> int:
     from feedtree.ops.operate.tree import print_apps
 
     return print_apps(as_json=json)
+
+
+def top(path: Path = "", /, *, app: AppName = None, every: float = 1.0) -> int:
+    """Watch a running app: its tree, its streams, and what happens.
+
+    Args:
+        path: of the branch to begin with.
+        app: its name, its pid, or name-pid; needed where several run.
+        every: seconds between two looks.
+    """
+    from feedtree.ops.operate.top.run import print_top
+
+    return print_top(app, path, every=every)
 
 
 def show(path: Path = "", /, *, app: AppName = None, json: Flag = False) -> int:

@@ -14,6 +14,7 @@ import structlog
 from feedtree.exchanges.credentials import Secret
 from feedtree.ops.log_outages import Outages
 from feedtree.ops.redaction import Redaction
+from feedtree.ops.repeats import Repeats
 from feedtree.supervisors import EventKind, EventStream, LifecycleEvent, Verdict
 
 Write = Callable[[str], None]
@@ -128,17 +129,12 @@ async def log_lifecycle(tree: LifecycleSource) -> None:
     An actor that reports the same state again, with other facts, is not logged again.
     """
     log = structlog.get_logger()
-    states: dict[str, tuple[int, str]] = {}  # path -> generation and what it reported last
+    repeats = Repeats()
     async with tree.events() as events:
         async for event in events:
             judgement = event.judgement
-            if event.kind is EventKind.REPORTED:
-                state = event.generation, event.reason
-                if states.get(event.path) == state:
-                    continue
-                states[event.path] = state
-            elif event.kind is EventKind.REMOVED:
-                states.pop(event.path, None)
+            if repeats.has(event):
+                continue
             if not _logged_already(event):
                 log.info(str(event.kind), **_facts(event))
             elif (

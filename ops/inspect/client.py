@@ -163,9 +163,9 @@ class Client:
             try:
                 chunk = self._socket.recv(65536)
             except TimeoutError as error:
+                waited = f"{self._socket.gettimeout() or 0.0:g} s"
                 raise InspectFailed(
-                    f"{self.app} did not answer within {TIMEOUT:g} s; feedtree dump shows what it is at",
-                    "timeout",
+                    f"{self.app} did not answer within {waited}; feedtree dump shows what it is at", "timeout"
                 ) from error
             except OSError as error:
                 raise _unreachable(self.app, error) from error

@@ -7,6 +7,7 @@ from typing import TypeVar
 from feedtree.ops.inspect.paths import is_below
 from feedtree.ops.inspect.protocol import Crash, Happening
 from feedtree.ops.redaction import redacted
+from feedtree.ops.repeats import Repeats
 from feedtree.supervisors import LifecycleEvent
 from feedtree.supervisors.reports import CrashReport
 
@@ -25,12 +26,15 @@ class History:
 
     def __init__(self) -> None:
         self.happened = 0
+        self._repeats = Repeats()
         self._events: deque[Happening] = deque(maxlen=EVENTS_KEPT)
         self._crashes: OrderedDict[tuple[str, str, str], _Repeats] = OrderedDict()
         self._listeners: set[Callable[[Happening], None]] = set()
 
     def take(self, event: LifecycleEvent) -> None:
-        """Take note of an event, and hand it to whoever listens."""
+        """Take note of an event, and hand it to whoever listens; one that only repeats is passed over."""
+        if self._repeats.has(event):
+            return
         self.happened += 1
         told = Happening(
             number=self.happened,

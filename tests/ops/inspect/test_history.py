@@ -38,6 +38,16 @@ def test_events_are_numbered_and_found_by_branch() -> None:
     assert history.events("", -1) == []
 
 
+def test_a_state_that_is_reported_again_is_no_event() -> None:
+    """Until it changes, or another incarnation reports it, or the actor was removed meanwhile."""
+    history = History()
+    for reason in ("ready", "ready", "busy", "ready"):
+        history.take(event(EventKind.REPORTED, reason=reason))
+    history.take(event(EventKind.REMOVED))
+    history.take(event(EventKind.REPORTED, reason="ready"))
+    assert [each.reason for each in history.events("", 10)] == ["ready", "busy", "ready", "", "ready"]
+
+
 def test_no_more_events_are_kept_than_fit() -> None:
     """Their numbers go on."""
     history = History()
