@@ -31,6 +31,21 @@ def test_every_message_is_noted_as_it_leaves(sockets: tuple[socket.socket, socke
     assert 0 <= late <= 3
 
 
+def test_a_client_may_leave_as_soon_as_it_has_all(sockets: tuple[socket.socket, socket.socket]) -> None:
+    """The server tells what it sent, though it finds the connection reset; where more is to be sent, that fails."""
+
+    class LeftPipe(PlainPipe):
+        def receive_nowait(self) -> bytes:
+            raise ConnectionResetError
+
+    server, client = sockets
+    times, _ = pace(LeftPipe(server), [b"all"], 1_000, lambda _: None)
+    assert len(times) == 1
+    client.close()
+    with pytest.raises(ConnectionError):
+        pace(LeftPipe(server), [b"more"], 1_000, lambda _: None)
+
+
 def test_a_report_is_read_once(tmp_path: Path) -> None:
     """And is gone then."""
     file = tmp_path / "sent-1"
