@@ -39,6 +39,12 @@ class Cell(Struct, frozen=True, order=True):
     busy: int = 0
 
 
+def spelled(cell: Cell) -> str:
+    """Return a cell in words: ``100 x 1,000``."""
+    busy = f" ({cell.busy} busy)" if cell.busy else ""
+    return f"{cell.connections} x {cell.symbols:,}{busy}"
+
+
 class Run(Struct, frozen=True):
     """One cell's run.
 

@@ -10,7 +10,7 @@ from types import ModuleType
 import msgspec
 
 from feedtree.ops.bench import reconnects, topics
-from feedtree.ops.bench.grid import Cell, Grid, Run, open_grid, samples
+from feedtree.ops.bench.grid import Cell, Grid, Run, open_grid, samples, spelled
 from feedtree.ops.bench.load import Footprint, Sample
 from feedtree.ops.bench.machine import Cores, pin
 from feedtree.ops.bench.parts import Cell as Value
@@ -74,7 +74,7 @@ def _grid(core: Cores, rounds: int, once: tuple[Cell, ...], profiled: tuple[Cell
         figures = grid_figures(runs)
         missed = {figure.name for figure in figures if figure.held is False}
         profiles = {_name_of(cell): _profile(grid, cell) for cell in profiled if _name_of(cell) in missed}
-    wrong = [f"{_spelled(run.cell)}: {fault}" for run in runs for fault in run.faults[:3]]
+    wrong = [f"{spelled(run.cell)}: {fault}" for run in runs for fault in run.faults[:3]]
     return Part("grid", [grid_table(runs)], figures, wrong, profiles)
 
 
@@ -82,7 +82,7 @@ def _runs(grid: Grid, rounds: int, timed: tuple[Cell, ...], once: tuple[Cell, ..
     for number in range(rounds):
         for cell in sorted((*timed, *once)) if number == 0 else timed:
             run = grid.run(cell)
-            say(f"{_spelled(cell)}: {'; '.join(run.faults[:3]) or _summary(run.sample)}")
+            say(f"{spelled(cell)}: {'; '.join(run.faults[:3]) or _summary(run.sample)}")
             yield run
 
 
@@ -126,7 +126,7 @@ def _ratio(runs: list[Run], cell: Cell, note: str) -> Figure | None:
 
 
 def _name_of(cell: Cell) -> str:
-    return f"scale {_spelled(cell)} / {_spelled(SMALL)}"
+    return f"scale {spelled(cell)} / {spelled(SMALL)}"
 
 
 def _slope(
@@ -167,9 +167,9 @@ def grid_table(runs: list[Run]) -> Table:
 
 def _row(cell: Cell, found: list[Sample]) -> tuple[Value, ...]:
     if not found:
-        return (_spelled(cell), 0, *[None] * 6)
+        return (spelled(cell), 0, *[None] * 6)
     return (
-        _spelled(cell),
+        spelled(cell),
         len(found),
         median(each.ready_s for each in found),
         _mib(each.live for each in found),
@@ -183,11 +183,6 @@ def _row(cell: Cell, found: list[Sample]) -> tuple[Value, ...]:
 def _mib(footprints: Iterable[Footprint]) -> float | None:
     known = [each.rss_kib for each in footprints if each.rss_kib is not None]
     return median(known) / 1024 if known else None
-
-
-def _spelled(cell: Cell) -> str:
-    busy = f" ({cell.busy} busy)" if cell.busy else ""
-    return f"{cell.connections} x {cell.symbols:,}{busy}"
 
 
 def _summary(sample: Sample | None) -> str:

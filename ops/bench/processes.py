@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlencode
 
 import msgspec
 import trustme
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedtree.ops.bench.errand import Errand
 from feedtree.ops.bench.latencies import latency
@@ -65,7 +68,7 @@ class Bench:
 
     def run(self, case: Case, name: str, number: int = 0, *, profile: bool = False) -> Run:
         """Run one client to its end, as fast as it takes a prepared traffic; ``number`` is that of the round."""
-        load = _load()
+        load = load_now()
         try:
             sample = self.sample(case.client, self.errand(case, name, profile=profile))
         except ProgramFailed as error:
@@ -76,13 +79,21 @@ class Bench:
 
     def paced(self, case: Case, seconds: float, number: int = 0, *, profile: bool = False) -> Run:
         """Run one client that gets messages at its case's pace for so long, after a warm-up."""
-        load, own = _load(), next(self._numbers)
-        report, arrivals = self._folder / f"sent-{own}", self._folder / f"arrived-{own}"
+        load, arrivals = load_now(), self._folder / f"arrived-{next(self._numbers)}"
         warm = int(case.per_s * WARM)
-        total = warm + int(case.per_s * seconds)
-        order = Order(
-            per_s=case.per_s, count=total, symbols=case.symbols, seed=number + 1, report=report.name
-        )
+        errand, report = self.flow(case, warm + int(case.per_s * seconds), seed=number + 1)
+        errand = replace(errand, warm=warm, arrivals=str(arrivals), profile=profile)
+        try:
+            sample = self.sample(case.client, errand, PATIENCE + seconds)
+            sent = read_report(report)
+        except (ProgramFailed, FileNotFoundError) as error:
+            return Run(case, None, [str(error)], load, number)
+        return _paced_run(case, sample, sent, arrivals, warm, load, number)
+
+    def flow(self, case: Case, total: int, seed: int) -> tuple[Errand, Path]:
+        """Return the task of a client that gets so many messages at its case's pace, and where the server reports."""
+        report = self._folder / f"sent-{next(self._numbers)}"
+        order = Order(per_s=case.per_s, count=total, symbols=case.symbols, seed=seed, report=report.name)
         errand = Errand(
             url=self.url(case.transport, order),
             ca_file=self._ca_file(case.transport),
@@ -90,16 +101,8 @@ class Bench:
             pairs=tuple(pair.symbol for pair in pairs_of(case.symbols)),
             timed=total,
             total=total,
-            warm=warm,
-            arrivals=str(arrivals),
-            profile=profile,
         )
-        try:
-            sample = self.sample(case.client, errand, PATIENCE + seconds)
-            sent = read_report(report)
-        except (ProgramFailed, FileNotFoundError) as error:
-            return Run(case, None, [str(error)], load, number)
-        return _paced_run(case, sample, sent, arrivals, warm, load, number)
+        return errand, report
 
     def ready(self, name: str) -> Ready:
         """Find out how soon streams over TLS are ready, with the symbols of a prepared traffic.
@@ -108,7 +111,7 @@ class Bench:
             ProgramFailed: they were not.
         """
         errand = self.errand(Case("ready"), name)
-        return result(self._output("feedtree.ops.bench.ready", errand), Ready)
+        return result(self.output("feedtree.ops.bench.ready", errand), Ready)
 
     def sample(self, client: str, errand: Errand, patience: float = PATIENCE) -> Sample:
         """Run one client to its end.
@@ -116,10 +119,21 @@ class Bench:
         Raises:
             ProgramFailed: it brought no sample back.
         """
-        found = self._output("feedtree.ops.bench.client", errand, client, patience=patience)
+        found = self.output("feedtree.ops.bench.client", errand, client, patience=patience)
         return result(found, Sample)
 
-    def _output(self, module: str, errand: Errand, *arguments: str, patience: float = PATIENCE) -> bytes:
+    def output(self, module: str, errand: Struct, *arguments: str, patience: float = PATIENCE) -> bytes:
+        """Run a module to its end, and return what it printed.
+
+        Args:
+            module: which; its last argument is a file with its task.
+            errand: its task.
+            arguments: those before it.
+            patience: seconds that it may take.
+
+        Raises:
+            ProgramFailed: it ended with an error, or did not end in time.
+        """
         file = self._folder / "errand.json"
         file.write_bytes(msgspec.json.encode(errand))
         return output([sys.executable, "-m", module, *arguments, str(file)], patience=patience)
@@ -132,10 +146,24 @@ class Bench:
         return str(self._folder / CA_FILE) if transport == "tls" else None
 
 
-def judge(sample: Sample, sent: int, truth: Books) -> list[str]:
+class Brought(Protocol):
+    """As much of what a client found as shows whether it was right."""
+
+    @property
+    def received(self) -> int:
+        """Messages of the mix that came in all."""
+        ...
+
+    @property
+    def books(self) -> Books:
+        """At the end."""
+        ...
+
+
+def judge(brought: Brought, sent: int, truth: Books) -> list[str]:
     """Name everything that a client lost or has wrong."""
-    lost = [] if sample.received == sent else [f"{sample.received} of {sent} messages came"]
-    return lost + differences(truth, sample.books)
+    lost = [] if brought.received == sent else [f"{brought.received} of {sent} messages came"]
+    return lost + differences(truth, brought.books)
 
 
 def _paced_run(
@@ -149,7 +177,8 @@ def _paced_run(
     return Run(case, sample, faults, load, number, len(times), figures, sent.late / len(times))
 
 
-def _load() -> float:
+def load_now() -> float:
+    """Return how many processes wanted a core over the last minute; 0 where the system does not say."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 

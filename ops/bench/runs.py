@@ -124,10 +124,10 @@ class Paired(Struct, frozen=True):
     note: str = ""
 
 
-def paired(runs: Iterable[Run], case: Case, rival: Case, value: Value) -> Paired | None:
+def paired(runs: Iterable[Run], case: Case, rival: Case, value: Value, enough: int = ENOUGH) -> Paired | None:
     """Return one value by another, pair by pair; None where no round has both.
 
-    Pairs of which one was disturbed are left out where at least `ENOUGH` others remain.
+    Pairs of which one was disturbed are left out where at least `enough` others remain.
     """
     groups = by_case(runs)
     rivals = {run.round: run for run in groups.get(rival, [])}
@@ -135,7 +135,7 @@ def paired(runs: Iterable[Run], case: Case, rival: Case, value: Value) -> Paired
     calm = [pair for pair in pairs if not any(run.disturbed for run in pair)]
     if not pairs:
         return None
-    kept = calm if len(calm) >= ENOUGH else pairs
+    kept = calm if len(calm) >= enough else pairs
     disturbed = len(pairs) - len(calm)
     what = (
         f"{disturbed} of {len(pairs)} pairs disturbed{', left out' if kept is calm else ''}"

@@ -41,7 +41,7 @@ async def whole(errand: Errand) -> Sample:
     """Run a tree as an app does, and take every message out of a mailbox that loses none."""
     watch = Stopwatch(errand)
     timed, total = errand.timed, errand.total
-    async with _websocket(errand, WAIT, "mailbox") as websocket, _mailbox(websocket, total) as mailbox:
+    async with _websocket(errand, WAIT, "mailbox") as websocket, roomy_mailbox(websocket, total) as mailbox:
         async for message in mailbox:
             if isinstance(message, MIX):
                 break
@@ -56,18 +56,21 @@ async def whole(errand: Errand) -> Sample:
             received += 1
             if received == total:
                 break
-        return watch.sample(timed - 1, received, _books(websocket, errand))
+        return watch.sample(timed - 1, received, books_of(websocket, errand))
 
 
 async def to_mailbox(errand: Errand, read: ReadMode) -> Sample:
     """Take paced messages out of a mailbox."""
     arrivals = Arrivals(errand)
     note = arrivals.note
-    async with _websocket(errand, read, "mailbox") as websocket, _mailbox(websocket, errand.total) as mailbox:
+    async with (
+        _websocket(errand, read, "mailbox") as websocket,
+        roomy_mailbox(websocket, errand.total) as mailbox,
+    ):
         async for message in mailbox:
             if isinstance(message, MIX) and note():
                 break
-        return arrivals.sample(_books(websocket, errand))
+        return arrivals.sample(books_of(websocket, errand))
 
 
 async def to_tap(errand: Errand, read: ReadMode) -> Sample:
@@ -84,7 +87,7 @@ async def to_tap(errand: Errand, read: ReadMode) -> Sample:
     async with _websocket(errand, read, "tap") as websocket:
         websocket.tap(tap)
         await done.wait()
-        return arrivals.sample(_books(websocket, errand))
+        return arrivals.sample(books_of(websocket, errand))
 
 
 def coalescing() -> ReadMode:
@@ -94,25 +97,31 @@ def coalescing() -> ReadMode:
 
 @asynccontextmanager
 async def _websocket(errand: Errand, read: ReadMode, delivery: Delivery) -> AsyncIterator[OneConnection]:
-    options = StreamOptions(
+    async with open_tree(Config({}), log=quiet()) as tree:
+        websocket = OneConnection(tree, stream_options(errand, read, delivery))
+        await websocket.initialize(errand.symbols, CHANNELS)
+        yield websocket
+
+
+def stream_options(errand: Errand, read: ReadMode, delivery: Delivery) -> StreamOptions:
+    """Return what makes a websocket object one of the blasting server's clients."""
+    return StreamOptions(
         ws_url=errand.url,
         rest_url="http://127.0.0.1:9",  # never asked: obu brings its books along
         ca_file=errand.ca_file,
         read=read,
         delivery=delivery,
     )
-    async with open_tree(Config({}), log=quiet()) as tree:
-        websocket = OneConnection(tree, options)
-        await websocket.initialize(errand.symbols, CHANNELS)
-        yield websocket
 
 
-def _mailbox(websocket: OneConnection, room: int) -> Mailbox:
+def roomy_mailbox(websocket: OneConnection, room: int) -> Mailbox:
+    """Open a mailbox that loses none of so many messages."""
     policies = dict.fromkeys(MIX, Policy.DROP_OLDEST)  # and too much room to drop any
     return websocket.mailbox(*MIX, view=deltas(), policies=policies, capacity=room)
 
 
-def _books(websocket: OneConnection, errand: Errand) -> Books:
+def books_of(websocket: OneConnection, errand: Errand) -> Books:
+    """Return every live book of an errand."""
     found: Books = {}
     for symbol in errand.symbols:
         book = websocket.feed.book(Topic(websocket.VENUE.name, symbol, Book()))
