@@ -24,12 +24,14 @@ from feedtree.exchanges.public.views import deltas
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.app import Tree, open_tree
 from feedtree.ops.bench.errand import CHANNELS, MIX, VENUE, ladder
+from feedtree.ops.bench.looks import Look, look
 from feedtree.ops.bench.machine import pin, rss_kib
 from feedtree.ops.bench.tree_clients import quiet
 from feedtree.ops.bench.truth import Books
 from feedtree.ops.config import Config, Venue
 
 LIVE_WITHIN = 30.0  # seconds
+LOOKS = 9
 HOTTEST = 12  # lines of a profile
 
 
@@ -87,6 +89,7 @@ class Sample(Struct, frozen=True, kw_only=True):
         end: after the messages.
         received: messages of the mix that came in all.
         books: at the end.
+        looks: at the tree, after all of that.
         profile: where the time of the messages went, a line each; empty where the task does not ask.
     """
 
@@ -99,6 +102,7 @@ class Sample(Struct, frozen=True, kw_only=True):
     end: Footprint
     received: int
     books: Books
+    looks: list[Look] = []
     profile: list[str] = []
 
 
@@ -146,6 +150,7 @@ async def measure(task: Task) -> Sample:
             end=footprint(),
             received=received,
             books=_books(tree, task),
+            looks=[look(tree) for _ in range(LOOKS)],
             profile=_hottest(profile),
         )
 
