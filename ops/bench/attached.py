@@ -30,7 +30,7 @@ LOOKS = 2  # of an attached window, or more where the server was held up
 MOST = 1.01
 ENOUGH = 10  # undisturbed pairs: a hundredth is not seen in fewer
 CALM, WATCHED = Case("nobody attached", per_s=PER_S), Case("top attached", per_s=PER_S)
-SIZES = (Cell(3, 100), Cell(100, 1_000))  # of other trees that are looked at
+LARGER = Cell(3, 100)  # another tree that is looked at; the part ``memory`` has those that take long to open
 
 SHOWN = 3  # faults of one program
 
@@ -52,7 +52,7 @@ class Watched(Struct, frozen=True):
 
 
 def run_part(core: Cores, rounds: int) -> Part:
-    """Measure it: one app, and as many pairs of windows as there are rounds; then looks at larger trees."""
+    """Measure it: one app, and as many pairs of windows as there are rounds; then looks at a larger tree."""
     say(f"attached: {rounds} pairs of windows of {WINDOW:g} s at {PER_S:,} messages/s")
     with (
         tempfile.TemporaryDirectory(prefix="feedtree-bench-") as folder,
@@ -61,7 +61,8 @@ def run_part(core: Cores, rounds: int) -> Part:
         watched = watch(bench, core, folder, rounds)
     for run in watched.runs:
         say(line(run))
-    return part(watched, looks_at(core))
+    with open_grid(core) as grid:
+        return part(watched, grid.run(LARGER))
 
 
 def order(rounds: int) -> list[bool]:
@@ -114,41 +115,31 @@ def late_share(times_ns: Sequence[int], begin: int, end: int) -> float:
     return late / (end - begin)
 
 
-def looks_at(core: Cores) -> list[LoadRun]:
-    """Return a run of each size of a tree, at which was looked."""
-    with open_grid(core) as grid:
-        return [grid.run(cell) for cell in SIZES]
-
-
-def part(watched: Watched, sizes: Sequence[LoadRun]) -> Part:
+def part(watched: Watched, larger: LoadRun) -> Part:
     """Return what was found as the part ``attached``.
 
     Args:
         watched: the app.
-        sizes: runs of trees of other sizes.
+        larger: the run of another tree.
     """
     runs = [] if watched.faults else watched.runs
-    looks = dict(_looks(watched.looks, sizes))
+    looks = dict(_looks(watched.looks, larger))
+    wrong = [f"{NAME}: {fault}" for fault in watched.faults[:SHOWN]]
+    wrong += [f"{spelled(larger.cell)}: {fault}" for fault in larger.faults[:SHOWN]]
     return Part(
         NAME,
         tables=[pairs_table(runs), looks_table(looks)],
         figures=list(_figures(paired(runs, WATCHED, CALM, us_per_message, ENOUGH), looks)),
-        faults=[*(f"{NAME}: {fault}" for fault in watched.faults[:SHOWN]), *faults(runs), *_faults(sizes)],
+        faults=[*wrong, *faults(runs)],
         runs=[plain(run) for run in watched.runs],
     )
 
 
-def _faults(sizes: Sequence[LoadRun]) -> Iterator[str]:
-    for run in sizes:
-        yield from (f"{spelled(run.cell)}: {fault}" for fault in run.faults[:SHOWN])
-
-
-def _looks(own: Sequence[Look], sizes: Sequence[LoadRun]) -> Iterator[tuple[str, Look]]:
+def _looks(own: Sequence[Look], larger: LoadRun) -> Iterator[tuple[str, Look]]:
     if own:
-        yield "1 x 10", middle(own)
-    for run in sizes:
-        if run.sample is not None and not run.faults:
-            yield spelled(run.cell), middle(run.sample.looks)
+        yield spelled(Cell(1, CALM.symbols)), middle(own)
+    if larger.sample is not None and not larger.faults:
+        yield spelled(larger.cell), middle(larger.sample.looks)
 
 
 def _figures(ratio: Paired | None, looks: Mapping[str, Look]) -> Iterator[Figure]:

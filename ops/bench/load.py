@@ -102,7 +102,7 @@ class Sample(Struct, frozen=True, kw_only=True):
     end: Footprint
     received: int
     books: Books
-    looks: list[Look] = []
+    looks: list[Look]
     profile: list[str] = []
 
 

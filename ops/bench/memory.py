@@ -12,6 +12,7 @@ import msgspec
 from feedtree.ops.bench import reconnects, topics
 from feedtree.ops.bench.grid import Cell, Grid, Run, open_grid, samples, spelled
 from feedtree.ops.bench.load import Footprint, Sample
+from feedtree.ops.bench.looks import middle
 from feedtree.ops.bench.machine import Cores, pin
 from feedtree.ops.bench.parts import Cell as Value
 from feedtree.ops.bench.parts import Figure, Part, Table
@@ -111,6 +112,7 @@ def grid_figures(runs: list[Run]) -> list[Figure]:
         _ready(runs, HUNDRED, "100 symbols", READY_MS),
         _ready(runs, WIDE, "1,000 symbols on one connection", None),
         _ready(runs, LARGE, "1,000 symbols on 100 connections", None),
+        _look(runs, LARGE),
     ]
     return [figure for figure in found if figure is not None]
 
@@ -149,6 +151,15 @@ def _ready(runs: list[Run], cell: Cell, what: str, most: float | None) -> Figure
     return Figure(f"ready {what}", median(times), "ms", "time", most=most, note=note) if times else None
 
 
+def _look(runs: list[Run], cell: Cell) -> Figure | None:
+    found = samples(runs, cell)
+    if not found:
+        return None
+    size = middle(found[0].looks).size
+    note = f"what an attached top asks for every second, in the app; {size:,} bytes"
+    return Figure(f"a look at {spelled(cell)}", _look_us(found) / 1e3, "ms", "time", note=note)
+
+
 def grid_table(runs: list[Run]) -> Table:
     """Return a row for each cell."""
     rows = [_row(cell, samples(runs, cell)) for cell in sorted({run.cell for run in runs})]
@@ -161,13 +172,14 @@ def grid_table(runs: list[Run]) -> Table:
         "blocks live",
         "a burst",
         "µs a message",
+        "µs a look",
     )
     return Table("A tree under load, over TLS: one record for each message", columns, rows)
 
 
 def _row(cell: Cell, found: list[Sample]) -> tuple[Value, ...]:
     if not found:
-        return (spelled(cell), 0, *[None] * 6)
+        return (spelled(cell), 0, *[None] * 7)
     return (
         spelled(cell),
         len(found),
@@ -177,7 +189,13 @@ def _row(cell: Cell, found: list[Sample]) -> tuple[Value, ...]:
         int(median(each.live.blocks for each in found)),
         median(each.burst for each in found),
         median(each.us for each in found),
+        _look_us(found),
     )
+
+
+def _look_us(found: list[Sample]) -> float:
+    """Return for how long the event loop does nothing but look."""
+    return median(middle(each.looks).whole_us for each in found)
 
 
 def _mib(footprints: Iterable[Footprint]) -> float | None:

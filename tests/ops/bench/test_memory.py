@@ -7,6 +7,7 @@ from feedtree.ops.bench import memory, reconnects, topics
 from feedtree.ops.bench.crowd import addressee
 from feedtree.ops.bench.grid import Cell, Run, faults, open_grid
 from feedtree.ops.bench.load import Footprint, Sample
+from feedtree.ops.bench.looks import Look
 from feedtree.ops.bench.machine import Cores
 from feedtree.ops.bench.memory import LARGE, SMALL, WIDE, grid_figures, grid_table
 from feedtree.ops.bench.pairs import PAIRS, pairs_of
@@ -27,6 +28,7 @@ def sample(us: float, *, kib: float = 1024.0, connections: int = 1) -> Sample:
         end=Footprint(kib, 100),
         received=1_100,
         books={},
+        looks=[Look(1_000.0, 4_000.0, 2_000.0, 200_000)],
     )
 
 
@@ -94,6 +96,8 @@ def test_figures_are_ratios_of_a_round_and_slopes_between_cells() -> None:
     assert named(figures, "scale 100 x 1,000 / 1 x 10").held is True
     assert named(figures, "memory per connection").value == pytest.approx(1_000.0)
     assert named(figures, "memory per symbol in a tree").value == pytest.approx(40.0)
+    assert named(figures, "a look at 100 x 1,000").value == pytest.approx(7.0)
+    assert "200,000 bytes" in named(figures, "a look at 100 x 1,000").note
     assert len({figure.name for figure in figures}) == len(figures)
     assert grid_figures([]) == []
     assert [row[0] for row in grid_table(runs).rows] == ["1 x 10", "1 x 1,000", "100 x 1,000"]
