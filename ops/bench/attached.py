@@ -129,10 +129,20 @@ def part(watched: Watched, larger: LoadRun) -> Part:
     return Part(
         NAME,
         tables=[pairs_table(runs), looks_table(looks)],
-        figures=list(_figures(paired(runs, WATCHED, CALM, us_per_message, ENOUGH), looks)),
+        figures=list(
+            _figures(paired(runs, WATCHED, CALM, us_per_message, ENOUGH), _alone(runs, watched.looks), looks)
+        ),
         faults=[*wrong, *faults(runs)],
         runs=[plain(run) for run in watched.runs],
     )
+
+
+def _alone(runs: Sequence[Run], looks: Sequence[Look]) -> str:
+    """Say what share of the app's CPU a look a second is by itself: machines that are disturbed show little else."""
+    costs = [us_per_message(run) * PER_S for run in runs if run.case == CALM]
+    if not costs or not looks:
+        return ""
+    return f"a look a second is {middle(looks).whole_us / median(costs):.2%} of it by itself"
 
 
 def _looks(own: Sequence[Look], larger: LoadRun) -> Iterator[tuple[str, Look]]:
@@ -142,9 +152,10 @@ def _looks(own: Sequence[Look], larger: LoadRun) -> Iterator[tuple[str, Look]]:
         yield spelled(larger.cell), middle(larger.sample.looks)
 
 
-def _figures(ratio: Paired | None, looks: Mapping[str, Look]) -> Iterator[Figure]:
+def _figures(ratio: Paired | None, alone: str, looks: Mapping[str, Look]) -> Iterator[Figure]:
     if ratio is not None:
-        yield Figure(FIGURE, ratio.value, "x", "cpu", most=MOST, note=ratio.note)
+        note = "; ".join(filter(None, (ratio.note, alone)))
+        yield Figure(FIGURE, ratio.value, "x", "cpu", most=MOST, note=note)
     for tree, found in looks.items():
         note = f"the event loop does nothing else meanwhile; {found.size:,} bytes"
         yield Figure(f"a look at {tree}", found.whole_us, "µs", "time", note=note)
