@@ -25,8 +25,9 @@ from feedtree.ops.bench.runs import Case, Paired, Run, faults, line, paired, pla
 
 NAME = "attached"
 PER_S = 5_000
-WINDOW = 2.0  # seconds of a window: a look at its begin, and one a second later
-LOOKS = 2  # of an attached window, or more where the server was held up
+GAP = 0.25  # seconds before each window, in which top attaches and looks first, or has gone
+WINDOW = 1.5  # seconds of a window: a look a second
+LOOKS = 2  # of an attached window and its gap, or more where the server was held up
 MOST = 1.01
 ENOUGH = 10  # undisturbed pairs: a hundredth is not seen in fewer
 CALM, WATCHED = Case("nobody attached", per_s=PER_S), Case("top attached", per_s=PER_S)
@@ -73,9 +74,10 @@ def order(rounds: int) -> list[bool]:
 def watch(bench: Bench, core: Cores, folder: str, rounds: int, size: int = int(WINDOW * PER_S)) -> Watched:
     """Run the app; `size` is the messages of a window."""
     load, warm, windows = load_now(), int(PER_S * WARM), order(rounds)
-    count = total(warm, len(windows), size)
+    gap = int(GAP * PER_S)
+    count = total(warm, len(windows), size, gap)
     errand, report = bench.flow(CALM, count, seed=1)
-    task = Task(replace(errand, warm=warm), windows, size, folder, core.server)
+    task = Task(replace(errand, warm=warm), windows, size, gap, folder, core.server)
     try:
         printed = bench.output(attached_app.__name__, task, patience=PATIENCE + count / PER_S)
         found, sent = result(printed, Found), read_report(report)
@@ -89,7 +91,7 @@ def _runs(task: Task, found: Found, sent: Sent, load: float) -> Iterator[Run]:
     times, visits = sent.times_ns, iter(found.visits)
     for number, (attached, sample) in enumerate(zip(task.windows, found.windows, strict=True)):
         wrong = missed(next(visits, Visit())) if attached else []
-        begin = task.errand.warm + number * task.size
+        begin = task.errand.warm + task.gap + number * (task.gap + task.size)
         late = late_share(times, begin, begin + task.size)
         case = WATCHED if attached else CALM
         yield Run(case, sample, wrong, load, round=number // 2, sent=task.size, late=late)

@@ -30,7 +30,6 @@ from feedtree.ops.config import Config
 from feedtree.ops.inspect.sockets import socket_path
 
 APP = "attached"
-LEAVES_AT = 0.95  # of an attached window, so that the end of what was attached is in it, too
 LOOKS = 25  # that are timed after the windows ...
 BETWEEN = (
     100  # ... with so many messages between two of them, so that none finds its way paved by the one before
@@ -47,6 +46,7 @@ class Task(Struct, frozen=True):
         errand: what to read; its ``warm`` is that of the first window.
         windows: whether something is attached, one after the other.
         size: messages of a window.
+        gap: messages before each window, in which what is attached comes, or has gone.
         runtime: the folder for the sockets' folder.
         top_core: that what attaches is to be pinned to.
     """
@@ -54,6 +54,7 @@ class Task(Struct, frozen=True):
     errand: Errand
     windows: list[bool]
     size: int
+    gap: int
     runtime: str
     top_core: int | None
 
@@ -76,9 +77,9 @@ class Found(Struct, frozen=True):
     books: Books
 
 
-def total(warm: int, windows: int, size: int) -> int:
+def total(warm: int, windows: int, size: int, gap: int) -> int:
     """Return how many messages a task takes."""
-    return warm + windows * size + LOOKS * BETWEEN
+    return warm + windows * (gap + size) + LOOKS * BETWEEN
 
 
 class Windows:
@@ -114,18 +115,21 @@ class Windows:
         return False
 
     def _all(self, task: Task) -> Iterator[Mark]:
-        for number, attached in enumerate(task.windows):
-            yield from self._window(task.errand.warm + number * task.size, task.size, attached=attached)
-        over = task.errand.warm + len(task.windows) * task.size
+        over = task.errand.warm
+        for attached in task.windows:
+            begin = over + task.gap
+            if attached:
+                yield over, partial(self._tell, ATTACH)
+            yield from self._window(begin, task.size, attached=attached)
+            over = begin + task.size
         yield from ((over + number * BETWEEN, self._note) for number in range(1, LOOKS + 1))
 
     def _window(self, begin: int, size: int, *, attached: bool) -> Iterator[Mark]:
         watch = Stopwatch(self._errand)
         yield begin, watch.start
-        if attached:
-            yield begin, partial(self._tell, ATTACH)
-            yield begin + int(size * LEAVES_AT), partial(self._tell, DETACH)
         yield begin + size, partial(self._close, watch, size)
+        if attached:
+            yield begin + size, partial(self._tell, DETACH)
 
     def _close(self, watch: Stopwatch, size: int) -> None:
         watch.stop()

@@ -9,9 +9,9 @@ import trio
 from msgspec import Struct
 
 from feedtree.ops.app import Tree
-from feedtree.ops.facts import facts_of
 from feedtree.ops.inspect.answers import line
 from feedtree.ops.inspect.protocol import Overview
+from feedtree.ops.looking import facts_of
 
 
 class Look(Struct, frozen=True):

@@ -144,11 +144,11 @@ def test_messages_of_a_window_that_left_late_are_counted() -> None:
     assert late_share(times, 5, 10) == pytest.approx(0.2)
 
 
-def test_who_attaches_comes_and_goes_within_its_window() -> None:
-    """The clock runs before it is told to come, and until after it has been told to go; then come the looks."""
+def test_who_attaches_comes_and_goes_between_windows() -> None:
+    """It is told to come a while before the clock runs, and to go when it has stopped; then come the looks."""
     told: list[tuple[int, bytes]] = []
     looked: list[int] = []
-    task = Task(Errand("", None, None, (), 0, 0, warm=50), [False, True, True], 100, "", None)
+    task = Task(Errand("", None, None, (), 0, 0, warm=50), [False, True, True], 100, 20, "", None)
     count = 0
 
     def note() -> Look:
@@ -156,13 +156,13 @@ def test_who_attaches_comes_and_goes_within_its_window() -> None:
         return A_LOOK
 
     windows = Windows(task, lambda order: told.append((count, order)), note)
-    last = total(50, 3, 100)
+    last = total(50, 3, 100, 20)
     for count in range(1, last + 1):
         done = windows.reached(count)
         assert done == (count == last)
-        assert len(windows.samples) == min(max(count - 50, 0) // 100, 3)
-    assert told == [(150, ATTACH), (245, DETACH), (250, ATTACH), (345, DETACH)]
-    assert looked == [350 + number * BETWEEN for number in range(1, LOOKS + 1)]
+        assert len(windows.samples) == min(max(count - 50, 0) // 120, 3)
+    assert told == [(170, ATTACH), (290, DETACH), (290, ATTACH), (410, DETACH)]
+    assert looked == [410 + number * BETWEEN for number in range(1, LOOKS + 1)]
     assert {sample.messages for sample in windows.samples} == {100}
 
 
@@ -238,5 +238,5 @@ def test_an_app_is_watched_at_work(tmp_path: Path, runtime: str) -> None:
     assert watched.faults == []
     assert [run.case for run in watched.runs] == [CALM, WATCHED]
     assert watched.runs[0].counts
-    assert not watched.runs[1].counts  # half a second is too short for two looks
+    assert not watched.runs[1].counts  # half a second and the gap are too short for two looks
     assert len(watched.looks) == LOOKS
