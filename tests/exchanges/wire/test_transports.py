@@ -169,12 +169,12 @@ async def test_unsent_bytes_keep_their_order(medium: Medium) -> None:
     async with medium.pair() as (client, server):
         sent = b""
         number = 0
-        while client.send_nowait(part := f"{number:08}".encode() * 1_000):
+        # A system moves bytes on by itself: a buffer that is full has room again a moment later.
+        while client.send_nowait(part := f"{number:08}".encode() * 1_000) or client.flush_nowait():
             sent += part
             number += 1
         sent += part
         assert client.unsent > 0
-        assert not client.flush_nowait()
         # There is room again, and what waits still goes first.
         got = await read_exactly(server, (len(sent) - client.unsent) // 2)
         client.send_nowait(b"last")
