@@ -172,7 +172,7 @@ async def open_tree(
     try:
         async with (
             open_supervisor(
-                _root(operations),
+                _root(operations, lambda: opened[0] if opened else None),
                 rng=rng,
                 wall_ns=wall_ns,
                 log=log,
@@ -268,12 +268,22 @@ def _metrics(options: Metrics, tree: Callable[[], Tree | None], network: Network
     return spec
 
 
-def _root(operations: list[ChildSpec]) -> SupervisorSpec:
+def _root(operations: list[ChildSpec], tree: Callable[[], Tree | None]) -> SupervisorSpec:
+    """Return the spec of the tree: a new start of a dynamic branch brings back what is open in it then."""
+
+    def public() -> list[SupervisorSpec]:
+        found = tree()
+        return [] if found is None else found.public.branches()
+
+    def private() -> list[SupervisorSpec]:
+        found = tree()
+        return [] if found is None else found.private.branches()
+
     return SupervisorSpec(
         id=ROOT,
         children=[
-            SupervisorSpec(id=PARENT, dynamic=True),
-            SupervisorSpec(id=private_hub.PARENT, dynamic=True),
+            SupervisorSpec(id=PARENT, children=public, dynamic=True),
+            SupervisorSpec(id=private_hub.PARENT, children=private, dynamic=True),
             SupervisorSpec(id="ops", children=operations, bulkhead=True),
         ],
     )

@@ -106,6 +106,12 @@ class PrivateHub:
             except AdminRefused as error:  # it is gone already, or going with the tree
                 host.log.info("branch_gone", path=f"{PARENT}/{key}", reason=str(error))
 
+    def branches(self) -> list[SupervisorSpec]:
+        """Return the specs of all venues with an open account: what a new start of their supervisor brings back."""
+        return [
+            self._venue(venue) for venue in dict.fromkeys(key.partition("/")[0] for key in self._branches)
+        ]
+
     def _venue(self, venue: str) -> SupervisorSpec:
         intensity, period = VENUE_INTENSITY
         return SupervisorSpec(

@@ -20,6 +20,7 @@ from feedtree.exchanges.public.views import (
     top,
 )
 from feedtree.exchanges.symbols import Symbol
+from feedtree.supervisors import SupervisorSpec
 
 PARENT = "public"
 CAPACITY = 4096  # messages and tokens that a mailbox holds before its policies act
@@ -59,6 +60,7 @@ class PublicHub:
     def __init__(self, wall_ns: Callable[[], int]) -> None:
         self._wall_ns = wall_ns
         self._feeds: dict[str, Feed] = {}
+        self._branches: dict[str, Callable[[], SupervisorSpec]] = {}
         self._ids: set[str] = set()
         self._listeners: dict[Mailbox, Selection] = {}
         self._past = PastGaps()
@@ -78,9 +80,22 @@ class PublicHub:
         self._ids.add(found)
         return found
 
-    def add(self, id: str, feed: Feed) -> None:  # noqa: A002 - OTP's word for a child's name
-        """Take a feed in; open mailboxes that want its venue hear it from now on."""
+    def add(
+        self,
+        id: str,  # noqa: A002 - OTP's word for a child's name
+        feed: Feed,
+        branch: Callable[[], SupervisorSpec] | None = None,
+    ) -> None:
+        """Take a feed in; open mailboxes that want its venue hear it from now on.
+
+        Args:
+            id: of its branch.
+            feed: what outlives its connections.
+            branch: makes the spec of its branch; None where nothing runs for it.
+        """
         self._feeds[id] = feed
+        if branch is not None:
+            self._branches[id] = branch
         self._ids.add(id)
         for mailbox, selection in self._open().items():
             self._attach(feed, mailbox, selection)
@@ -88,10 +103,15 @@ class PublicHub:
     def remove(self, id: str) -> None:  # noqa: A002
         """Close a feed and forget it."""
         feed = self._feeds.pop(id, None)
+        self._branches.pop(id, None)
         self._ids.discard(id)
         if feed is not None:
             feed.close()
             self._past.take(feed.coverage.ledger)
+
+    def branches(self) -> list[SupervisorSpec]:
+        """Return the specs of all branches that are open: what a new start of their supervisor brings back."""
+        return [branch() for branch in self._branches.values()]
 
     def gaps(self) -> list[Gap]:
         """Return the gaps of every topic, in no order; also of feeds that are closed."""

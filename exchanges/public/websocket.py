@@ -102,7 +102,7 @@ class BasePublicWebsocket(ABC):
             raise ValueError(f"{self.path}: name at least one symbol and one channel")
         self.feed.subscribe(wanted, kinds)
         self._started = True
-        self._tree.public.add(self._id, self.feed)
+        self._tree.public.add(self._id, self.feed, self._branch.venue)
         await self._host.supervisor.start_child(PARENT, self._branch.venue())
         self._host.start_soon(self._attend)
 
