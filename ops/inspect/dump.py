@@ -8,6 +8,7 @@ import os
 import select
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from feedtree.ops.inspect.answers import Refused, line, read_request
-from feedtree.ops.inspect.protocol import MAX_REQUEST, Dump, Dumped
+from feedtree.ops.inspect.protocol import MAX_REQUEST, Dump, Dumped, Problem
 from feedtree.ops.inspect.sockets import is_same_user, unix_listener
 from feedtree.supervisors.stuck import running_frames
 
@@ -90,23 +91,30 @@ class Dumper:
 
     def _from_within(self, tree: "Tree") -> Dumped | None:
         answer: SimpleQueue[Dumped] = SimpleQueue()
+        waiting = True
 
         def look() -> None:
-            answer.put(
-                Dumped(
-                    app=self._app,
-                    pid=os.getpid(),
-                    stuck=False,
-                    running="",
-                    tree=tree.snapshot(),
-                    stacks=tree.supervisor.stacks(),
+            if not waiting:  # the loop was stuck, and nobody listens any more
+                return
+            with suppress(
+                Exception
+            ):  # in the loop's own step it would end the app; it is looked at from here then
+                answer.put(
+                    Dumped(
+                        app=self._app,
+                        pid=os.getpid(),
+                        stuck=False,
+                        running="",
+                        tree=tree.snapshot(),
+                        stacks=tree.supervisor.stacks(),
+                    )
                 )
-            )
 
         try:
             self._token.run_sync_soon(look)
             return answer.get(timeout=WAIT)
         except (trio.RunFinishedError, Empty):
+            waiting = False
             return None
 
     def _from_outside(self, tree: "Tree") -> Dumped:
@@ -133,17 +141,34 @@ def _serve(listener: socket.socket, woken: socket.socket, dumper: Dumper) -> Non
                     _answer(client, dumper)
 
 
+def _request(client: socket.socket) -> bytes:
+    """Return what a client asks within the time that it has for that.
+
+    Raises:
+        OSError: it took longer.
+    """
+    until = time.monotonic() + CLIENT_TIMEOUT
+    request = b""
+    while b"\n" not in request and len(request) <= MAX_REQUEST:
+        client.settimeout(max(until - time.monotonic(), 0.001))
+        chunk = client.recv(MAX_REQUEST)
+        if not chunk:
+            break
+        request += chunk
+    return request
+
+
 def _answer(client: socket.socket, dumper: Dumper) -> None:
-    client.settimeout(CLIENT_TIMEOUT)
     if not is_same_user(client):
         return
-    request = b""
-    while b"\n" not in request and len(request) <= MAX_REQUEST and (chunk := client.recv(MAX_REQUEST)):
-        request += chunk
+    request = _request(client)
+    client.settimeout(CLIENT_TIMEOUT)
     try:
         if not isinstance(read_request(request.partition(b"\n")[0]), Dump):
             raise Refused("request", "only a dump is answered here")
         said = line(dumper.dump())
     except Refused as refused:
         said = line(problem=refused.problem)
+    except Exception as error:  # the thread goes on for others
+        said = line(problem=Problem("failed", f"a defect of the dump: {error!r}"))
     client.sendall(said)

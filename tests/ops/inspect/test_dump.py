@@ -16,6 +16,8 @@ from feedtree.supervisors import ChildSpec
 from tests.ops.inspect.asking import raw
 from tests.ops.inspect.conftest import OpenTree
 
+LOOK = b'{"get": "look", "schema": 2}\n'
+
 
 def dumped() -> Dumped:
     (app,) = running_apps()
@@ -72,7 +74,7 @@ async def test_garbage_at_the_dumps_socket_is_answered_and_the_thread_goes_on(
         beside = dump_path(app.socket)
         with socket.socket(socket.AF_UNIX) as silent:
             silent.connect(str(beside))
-            for request in (b"x\n", b'{"get": "look", "schema": 2}\n', b'{"get": "tree"}\n'):
+            for request in (b"x\n", LOOK, b'{"get": "tree"}\n', b'{"x": ' + b"[" * 4000 + b"\n"):
                 assert b'"error"' in await raw(beside, request)
         assert not (await trio.to_thread.run_sync(dumped)).stuck
 
@@ -93,3 +95,44 @@ async def test_the_thread_ends_with_the_server(empty_tree: OpenTree) -> None:
     while any(thread.name == module.THREAD for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         await trio.sleep(0.01)
+
+
+async def test_a_defect_in_a_dump_is_told_and_the_thread_goes_on(
+    empty_tree: OpenTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one in the loop's own step, which would end the app: it is looked at from outside then."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(module, "WAIT", 0.1)
+    async with empty_tree() as tree:
+        with monkeypatch.context() as patch:
+            patch.setattr(type(tree), "snapshot", broken)
+            assert (await trio.to_thread.run_sync(dumped)).stuck
+            patch.setattr(module.Dumper, "dump", broken)
+            with pytest.raises(InspectFailed, match="a defect of the dump"):
+                await trio.to_thread.run_sync(dumped)
+        assert not (await trio.to_thread.run_sync(dumped)).stuck
+
+
+async def test_a_client_that_trickles_has_no_more_time_than_others(
+    empty_tree: OpenTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time is that of the whole request, not of each of its bytes."""
+    monkeypatch.setattr(module, "CLIENT_TIMEOUT", 0.2)
+    async with empty_tree():
+        (app,) = running_apps()
+        with trio.fail_after(20):
+            stream = await trio.open_unix_socket(str(dump_path(app.socket)))
+            while await _takes(stream):  # noqa: ASYNC110 - the time between two bytes
+                await trio.sleep(0.02)
+            await stream.aclose()
+
+
+async def _takes(stream: trio.abc.SendStream) -> bool:
+    try:
+        await stream.send_all(b"x")
+    except trio.BrokenResourceError:
+        return False
+    return True
