@@ -2,6 +2,7 @@
 
 import math
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,9 +13,10 @@ import msgspec
 from msgspec import Struct
 
 from feedtree.ops.inspect.protocol import SCHEMA, Answer, Dump, Dumped, Problem, Request
-from feedtree.ops.inspect.sockets import dump_path, live_sockets
+from feedtree.ops.inspect.sockets import dump_path, file_name, live_sockets
 
 TIMEOUT = 5.0  # s for an answer; an app that blocks its loop longer is asked for a dump
+AGAIN = 0.05  # s between two attempts to be let in
 
 Body = TypeVar("Body")
 End = TypeVar("End")
@@ -53,7 +55,7 @@ def running_apps(wanted: str | None = None) -> list[RunningApp]:
     for path in live_sockets():
         name, _, pid = path.stem.rpartition("-")
         app = RunningApp(name, int(pid) if pid.isdecimal() else 0, path)
-        if wanted is None or wanted in (app.name, str(app.pid), str(app)):
+        if wanted is None or wanted in (str(app.pid), str(app)) or file_name(wanted) == app.name:
             found.append(app)
     return found
 
@@ -75,7 +77,7 @@ class Client:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(TIMEOUT)
         try:
-            self._socket.connect(str(path or app.socket))
+            _connect(self._socket, path or app.socket)
         except OSError as error:
             self._socket.close()
             raise _unreachable(app, error) from error
@@ -132,7 +134,8 @@ class Client:
     def _ask(self, request: Request, timeout: float | None) -> None:
         self._socket.settimeout(timeout)
         try:
-            self._socket.sendall(msgspec.json.encode(request) + b"\n")
+            with suppress(BrokenPipeError, ConnectionResetError):  # perhaps it said why, before it went away
+                self._socket.sendall(msgspec.json.encode(request) + b"\n")
         except OSError as error:
             raise _unreachable(self.app, error) from error
 
@@ -163,10 +166,7 @@ class Client:
             try:
                 chunk = self._socket.recv(65536)
             except TimeoutError as error:
-                waited = f"{self._socket.gettimeout() or 0.0:g} s"
-                raise InspectFailed(
-                    f"{self.app} did not answer within {waited}; feedtree dump shows what it is at", "timeout"
-                ) from error
+                raise _too_late(self.app, self._socket.gettimeout() or 0.0) from error
             except OSError as error:
                 raise _unreachable(self.app, error) from error
             if not chunk:
@@ -192,7 +192,28 @@ def _told(problem: Problem) -> str:
     return f"{problem.text}; is it {' or '.join(problem.close)}?"
 
 
+def _connect(sock: socket.socket, path: Path) -> None:
+    """Connect, also where as many wait for the app already as may."""
+    until = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            sock.connect(str(path))
+            return
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(AGAIN)
+
+
+def _too_late(app: RunningApp, waited: float) -> InspectFailed:
+    return InspectFailed(
+        f"{app} did not answer within {waited:g} s; feedtree dump shows what it is at", "timeout"
+    )
+
+
 def _unreachable(app: RunningApp, error: OSError) -> InspectFailed:
+    if isinstance(error, BlockingIOError):
+        return _too_late(app, TIMEOUT)
     if isinstance(error, PermissionError):
         return InspectFailed(f"{app} belongs to another user: ask as that user", "user")
     if isinstance(error, ConnectionRefusedError | FileNotFoundError):

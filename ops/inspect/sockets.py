@@ -64,8 +64,12 @@ def _is_own_folder(path: str) -> bool:
 
 def socket_path(app: str) -> Path:
     """Return where this process serves the tree of an app: ``<app>-<pid>.sock``."""
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", app)[: _NAME_MAX - 16] or "app"
-    return runtime_dir() / f"{name}-{os.getpid()}.sock"
+    return runtime_dir() / f"{file_name(app)}-{os.getpid()}.sock"
+
+
+def file_name(app: str) -> str:
+    """Return an app's name as it stands in its socket's."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", app)[: _NAME_MAX - 16] or "app"
 
 
 def dump_path(path: Path) -> Path:
@@ -134,6 +138,8 @@ def _answers(path: Path) -> bool:
         probe.settimeout(1.0)
         try:
             probe.connect(str(path))
+        except BlockingIOError:  # its process takes nobody in: it is stopped, or its event loop stuck
+            return True
         except OSError:
             return False
         return True

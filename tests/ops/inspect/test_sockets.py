@@ -4,10 +4,14 @@ import errno
 import os
 import socket
 import tempfile
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
+from feedtree.ops.inspect import client
+from feedtree.ops.inspect.client import Client, InspectFailed, running_apps
 from feedtree.ops.inspect.sockets import (
     UnsafeDirectory,
     dump_path,
@@ -15,6 +19,7 @@ from feedtree.ops.inspect.sockets import (
     peer_words,
     runtime_dir,
     socket_path,
+    unix_listener,
 )
 
 
@@ -76,3 +81,33 @@ def test_who_asks_is_known_by_user_and_process() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert peer_words(ours) == f"user {os.getuid()}, process {os.getpid()}"
+
+
+def test_an_app_that_lets_nobody_in_is_found_and_waited_for(own_runtime_dir: Path) -> None:
+    """A stuck one whose clients gave up: as many of them wait as may, and the dump has to be reached all the same."""
+    path = runtime_dir() / f"full-{os.getpid()}.sock"
+    with unix_listener(path, 1) as listener, ExitStack() as waiting:
+        with suppress(BlockingIOError):
+            while True:
+                peer = waiting.enter_context(socket.socket(socket.AF_UNIX))
+                peer.setblocking(False)
+                peer.connect(str(path))
+        assert live_sockets() == [path]
+        letting_in = Timer(0.1, lambda: waiting.enter_context(listener.accept()[0]))
+        letting_in.start()
+        (app,) = running_apps("full")
+        Client(app).close()
+        letting_in.join()
+
+
+def test_who_waits_in_vain_is_told_of_the_dump(
+    own_runtime_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that is let in and gets no answer."""
+    monkeypatch.setattr(client, "TIMEOUT", 0.1)
+    path = runtime_dir() / f"full-{os.getpid()}.sock"
+    with unix_listener(path, 0), socket.socket(socket.AF_UNIX) as first:
+        first.connect(str(path))
+        (app,) = running_apps("full")
+        with pytest.raises(InspectFailed, match="feedtree dump shows"):
+            Client(app)
