@@ -239,7 +239,7 @@ class Feed:
         It gets each burst, must not change it, and is disabled when it fails too often. Close it to end it.
         """
         tap = Tap(function, name or getattr(function, "__qualname__", repr(function)))
-        self.taps.append(tap)
+        self.taps = [*(each for each in self.taps if each.enabled), tap]
         return tap
 
     def close(self) -> None:

@@ -42,6 +42,7 @@ from feedtree.supervisors import AdminRefused, ChildNotFound, StartFailed
 if TYPE_CHECKING:
     from feedtree.ops.app import Tree
 
+PATH = "ops/inspect"  # where the server stands in the tree
 FOLLOWED = 1_000  # events that may wait for one client; more are dropped, which their numbers show
 
 Send = Callable[[bytes], Awaitable[None]]
@@ -72,7 +73,7 @@ def read_request(line: bytes) -> Request:
         if said.schema != SCHEMA:
             raise Refused("schema", _other_schema(said.schema))
         return msgspec.json.decode(line, type=Request)  # type: ignore[no-any-return]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused("request", f"not a request: {error}") from error
 
 
@@ -128,7 +129,12 @@ class Answers:
             send: takes a line.
         """
         try:
-            await self._answer(read_request(request_line), who, send)
+            async with self._pace.turn():  # also what is refused has its price
+                request, said = self._begin(request_line)
+            if said is None:
+                await self._go_on(request, who, send)
+            else:
+                await send(said)
         except Refused as refused:
             await send(line(problem=refused.problem))
         except trio.BrokenResourceError:
@@ -139,28 +145,44 @@ class Answers:
             )
             await send(line(problem=Problem("failed", f"a defect of the inspect server: {error!r}")))
 
-    async def _answer(self, request: Request, who: str, send: Send) -> None:
-        tree = self.tree()
-        if tree is None:
-            raise Refused("starting", "the tree is starting; ask again")
+    def _begin(self, request_line: bytes) -> tuple[Request, bytes | None]:
+        """Return a request, and the answer; None where that takes longer than a step."""
+        request = read_request(request_line)
+        tree = self._running()
         try:
             match request:
-                case Past(follow=True):
+                case Past(follow=True, path=path) | Trace(path=path):
+                    self._known(tree, path)
+                case Control():
+                    self._check_control(tree, request)
+                case _:
+                    return request, line(self._body(tree, request))
+        except ChildNotFound as error:
+            raise self._unknown_path(tree, error) from error
+        return request, None
+
+    async def _go_on(self, request: Request, who: str, send: Send) -> None:
+        tree = self._running()
+        try:
+            match request:
+                case Past():
                     await self._follow(tree, request, send)
                 case Trace():
                     await self._trace(tree, request, send)
                 case Control():
-                    await send(line(await self._steer(tree, request, who)))
-                case _:
-                    async with self._pace.turn():
-                        said = line(self._body(tree, request))
-                    await send(said)
-        except ChildNotFound as error:
+                    await send(line(await steer(tree, request, who)))
+        except ChildNotFound as error:  # it has gone meanwhile
             raise self._unknown_path(tree, error) from error
         except NothingPasses as error:
             raise Refused("path", str(error)) from error
         except (AdminRefused, StartFailed) as error:
             raise Refused("failed", str(error)) from error
+
+    def _running(self) -> "Tree":
+        tree = self.tree()
+        if tree is None:
+            raise Refused("starting", "the tree is starting; ask again")
+        return tree
 
     def _body(self, tree: "Tree", request: Request) -> object:
         match request:
@@ -199,7 +221,7 @@ class Answers:
 
     async def _follow(self, tree: "Tree", request: Past, send: Send) -> None:
         """Send what has happened, then what happens, until the client goes away."""
-        path = self._known(tree, request.path)
+        path = request.path
         outbox, inbox = trio.open_memory_channel[Happening](FOLLOWED)
 
         def hear(event: Happening) -> None:
@@ -223,10 +245,9 @@ class Answers:
         async def show(message: Traced) -> None:
             await send(line(message, more=True))
 
-        self._known(tree, request.path)
         await send(line(await trace(tree, request, show)))
 
-    async def _steer(self, tree: "Tree", request: Control, who: str) -> Any:
+    def _check_control(self, tree: "Tree", request: Control) -> None:
         if not self._control:
             raise Refused(
                 "refused",
@@ -235,7 +256,8 @@ class Answers:
         if not request.path:
             raise Refused("request", "name a path: the whole tree is stopped by stopping its app")
         tree.supervisor.node(request.path)
-        return await steer(tree, request, who)
+        if request.action in ("stop", "restart") and is_below(PATH, request.path):
+            raise Refused("refused", f"{request.path} is where this is answered: it is stopped with its app")
 
     def _known(self, tree: "Tree", path: str) -> str:
         """Return a path that leads somewhere, or did.

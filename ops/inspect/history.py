@@ -42,7 +42,7 @@ class History:
             kind=str(event.kind),
             path=event.path,
             generation=event.generation,
-            reason=event.reason,
+            reason=redacted(event.reason),
             wait=event.wait,
             verdict="" if event.judgement is None else str(event.judgement.verdict),
         )
@@ -97,7 +97,7 @@ class _Repeats:
         return Crash(
             path=last.path,
             verdict=str(last.verdict),
-            reason=last.reason,
+            reason=redacted(last.reason),
             course=str(last.course),
             count=self._count,
             first_ns=self._first_ns,

@@ -7,6 +7,9 @@ from time import perf_counter
 import trio
 
 SHARE = 0.05  # of the loop's time, at most
+LEAST = (
+    0.0005  # s that an answer counts for at least: to read the request and to send the answer takes time, too
+)
 
 
 class Pace:
@@ -30,5 +33,5 @@ class Pace:
             try:
                 yield
             finally:
-                took = perf_counter() - began
+                took = max(perf_counter() - began, LEAST)
                 self._free_at = trio.current_time() + took * (1 / self._share - 1)

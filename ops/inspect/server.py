@@ -4,6 +4,7 @@ A client may ask again and again on one connection. It costs the app nothing whi
 event loop when somebody does, and whatever a client does ends with its connection.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -39,6 +40,8 @@ TAKEN_WITHIN = 2.0  # ... for a client to take a line of the answer ...
 IDLE = 300.0  # ... and from an answer to the next request
 LAST_WORDS = 5.0  # s that an answer goes on after the client said its last word: it may still listen
 EVENTS = 10_000  # that may wait to be remembered
+BACKLOG = 64  # clients that may wait to be let in ...
+LET_IN_EVERY = 0.005  # ... and s between two of them: to come and go at once takes time of the loop, too
 
 
 def inspect_spec(
@@ -69,7 +72,7 @@ async def serve_inspect(context: Context, *, answers: Answers, history: History)
         Fatal: the folder of the sockets cannot be used, or is not safe to use.
     """
     with _socket_paths(answers.app) as path:
-        listening = unix_listener(path, MAX_CLIENTS)
+        listening = unix_listener(path, BACKLOG)
         listener = trio.SocketListener(trio.socket.from_stdlib_socket(listening))
         async with listener:
             with open_dump(dump_path(path), answers.app, answers.tree):
@@ -103,7 +106,26 @@ async def _serve(listener: trio.SocketListener, answers: Answers, history: Histo
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_remember, answers, history)
-        await trio.serve_listeners(serve_client, [listener])
+        await trio.serve_listeners(serve_client, [_Gate(listener)])
+
+
+class _Gate(trio.abc.Listener[trio.SocketStream]):
+    """Lets clients in one after the other, with a pause between them."""
+
+    def __init__(self, listener: trio.SocketListener) -> None:
+        self._listener = listener
+        self._open_at = -math.inf
+
+    async def accept(self) -> trio.SocketStream:
+        """Wait for the next client."""
+        await trio.sleep_until(self._open_at)
+        stream = await self._listener.accept()
+        self._open_at = trio.current_time() + LET_IN_EVERY
+        return stream
+
+    async def aclose(self) -> None:
+        """Let nobody in any more."""
+        await self._listener.aclose()
 
 
 async def _remember(answers: Answers, history: History) -> None:

@@ -13,6 +13,7 @@ from feedtree.exchanges.private.messages import AccountMessage
 from feedtree.exchanges.public.channels import Topic
 from feedtree.exchanges.public.messages import PublicMessage
 from feedtree.exchanges.symbols import Symbol
+from feedtree.ops.beside import beside
 from feedtree.ops.inspect.details import shard_of, store_of
 from feedtree.ops.inspect.protocol import FASTEST_TRACE, MOST_TRACED, Trace, Traced, TraceEnd
 
@@ -149,7 +150,7 @@ async def _flow(tree: "Tree", path: str, sample: Sample) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _account_flow(tree: "Tree", key: str, sample: Sample) -> AsyncIterator[None]:
     mailbox = tree.private.mailbox(accounts=[key], policy=Policy.DROP_OLDEST, capacity=MAILBOX, name="trace")
-    async with mailbox, trio.open_nursery() as nursery:
+    async with mailbox, beside() as nursery:  # what a client that went away raises is in no group
 
         async def follow() -> None:
             async for burst in mailbox.bursts():
@@ -157,7 +158,6 @@ async def _account_flow(tree: "Tree", key: str, sample: Sample) -> AsyncIterator
 
         nursery.start_soon(follow)
         yield
-        nursery.cancel_scope.cancel()
 
 
 def _feeds(tree: "Tree", path: str) -> "list[Feed]":

@@ -26,6 +26,7 @@ from feedtree.ops.inspect.protocol import (
     Traced,
     TraceEnd,
 )
+from feedtree.ops.inspect.tracing import trace
 from feedtree.ops.sim.faults import Fault, inflict
 from tests.ops.inspect.asking import ask, with_client
 from tests.ops.inspect.conftest import OpenStreams
@@ -227,3 +228,64 @@ async def test_a_stream_is_restarted_stopped_and_started_by_hand(streams: OpenSt
     audited = [(event.path, event.reason) for event in events if event.kind == "audited"]
     assert [path for path, _ in audited] == [slot, SHARD, SHARD, SHARD, SHARD]
     assert audited[0][1].startswith("restart by user ")
+
+
+async def test_a_whole_side_comes_back_with_what_is_open_in_it(streams: OpenStreams) -> None:
+    """Venues and accounts are opened while it runs; started anew, it has them all the same, stopped before or not."""
+    async with streams(control=True) as (tree, _):
+
+        async def all_are_live() -> None:
+            for websocket in (*tree.websockets.values(), *tree.accounts.values()):
+                await websocket.wait_live(20)
+
+        for side in ("public", "private"):
+            paths = [child.path for child in tree.supervisor.node(side).children]
+            await control("restart", side)
+            assert [child.path for child in tree.supervisor.node(side).children] == paths
+            await all_are_live()
+            await control("stop", side)
+            await control("start", side)
+            assert [child.path for child in tree.supervisor.node(side).children] == paths
+            await all_are_live()
+        await tree.websockets.pop("mexc.spot").aclose()
+        await control("restart", "public")
+        assert [child.id for child in tree.supervisor.node("public").children] == ["gateio.spot"]
+
+
+async def test_who_answers_does_not_stop_itself(streams: OpenStreams) -> None:
+    """There would be nobody left to start it, and no answer."""
+    async with streams(control=True) as (tree, _):
+        for action, path in (("stop", "ops/inspect"), ("restart", "ops/inspect"), ("stop", "ops")):
+            with pytest.raises(InspectFailed, match="is stopped with its app"):
+                await control(action, path)  # type: ignore[arg-type]
+        assert tree.supervisor.node("ops/inspect").generation == 1
+
+
+async def test_a_client_that_vanishes_from_a_trace_leaves_nothing(streams: OpenStreams) -> None:
+    """No tap, no mailbox; and it is no defect, as a group of errors would be."""
+
+    async def gone(_: Traced) -> None:
+        raise trio.BrokenResourceError("the client went away")
+
+    async with streams() as (tree, _):
+        feed, store = tree.public.feeds["gateio.spot"], tree.private.stores["gateio.spot/main"]
+        before = len(store.mailboxes)
+        for path in (ACCOUNT, SHARD):
+            with pytest.raises(trio.BrokenResourceError):
+                await trace(tree, Trace(path=path), gone)
+        assert len(store.mailboxes) == before
+        assert not any(tap.enabled for tap in feed.taps)
+
+
+async def test_traces_of_a_stream_that_is_down_do_not_pile_up(streams: OpenStreams) -> None:
+    """Nothing passes there that would take their taps away."""
+    async with streams(control=True) as (tree, _):
+        await control("stop", SHARD)
+        for _ in range(5):
+            with trio.move_on_after(0.01):
+                await trace(tree, Trace(path=SHARD), never)
+        assert len(tree.public.feeds["gateio.spot"].taps) <= 1
+
+
+async def never(_: Traced) -> None:
+    raise AssertionError("nothing passes")

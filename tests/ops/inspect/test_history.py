@@ -94,3 +94,13 @@ def test_listeners_hear_until_they_leave() -> None:
     history.leave(heard.append)
     history.take(event(path="b"))
     assert [each.path for each in heard] == ["a"]
+
+
+def test_what_looks_like_a_secret_shows_in_no_reason() -> None:
+    """Neither in an event nor in a crash."""
+    history = History()
+    history.take(event(reason="refused: api_key=abcdef123"))
+    history.take(crashed(reason="refused: api_key=abcdef123"))
+    hidden = "refused: api_key=***"
+    assert [each.reason for each in history.events("", 2)] == [hidden, ""]
+    assert [each.reason for each in history.crashes("", 1)] == [hidden]

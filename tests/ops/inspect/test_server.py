@@ -119,6 +119,7 @@ async def test_another_user_gets_no_answer(empty_tree: OpenTree, monkeypatch: py
         b'{"get": "show", "schema": 2, "path": "nowhere"}\n',
         b"\xff\xfe\x00\n",
         b"[" * 4000 + b"\n",
+        b'{"x": ' + b"[" * 4000 + b"\n",
         b"GET / HTTP/1.1\r\n\r\n",
         b'{"schema": 2, "get": "' + b"x" * 4000 + b'"}\n',
     ],
