@@ -12,8 +12,8 @@ _NAMED = re.compile(
     r"""(?ix)
     \b( api[_-]?key | apikey | access[_-]?key | secret(?:[_-]?key)? | passphrase | password
       | listen[_-]?key | signature | authorization | x-mexc-apikey )
-    ( ["']? \s* [=:] \s* ["']? (?: bearer \s+ )? )
-    ( [^\s"'&,;)\]}]+ )
+    ( \\*["']? \s* [=:] \s* \\*["']? (?: bearer \s+ )? )
+    ( (?: [^\s"'\\&,;)\]}] | \\ (?! \\* ["'] ) )+ )
     """
 )
 _DIGEST = re.compile(r"\b(?:[0-9a-f]{128}|[0-9a-f]{64})\b", re.IGNORECASE)  # SHA-512, SHA-256: signatures

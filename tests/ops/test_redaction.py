@@ -1,5 +1,7 @@
 """No secret passes the last line of defence."""
 
+import json
+
 import pytest
 import structlog
 
@@ -16,6 +18,8 @@ KEY, SECRET = "mx0vglKEYKEYKEYKEY", "s3cr3ts3cr3ts3cr3t"
         f"GET /api/v3/order?symbol=BTCUSDT&signature={'a1' * 32}&timestamp=5",
         f"wss://host/ws?listenKey={KEY}",
         f'{{"api_key": "{KEY}", "symbol": "BTC"}}',
+        json.dumps({"error": json.dumps({"api_key": KEY, "secret": SECRET})}),
+        json.dumps({"error": repr({"listenKey": KEY})}),
         f"X-MEXC-APIKEY: {KEY}",
         f"secret='{SECRET}'",
         f"Authorization: Bearer {SECRET}",
