@@ -61,8 +61,10 @@ def completions(
         commands: that there are.
         options: of the command that the line is about.
     """
+    if not 1 <= position <= len(words):
+        return []
     word = words[position] if position < len(words) else ""
-    before = words[position - 1] if position else ""
+    before = words[position - 1]
     if position == 1:
         return _beginning(word, commands)
     if before == "--app":

@@ -6,7 +6,7 @@ import msgspec
 
 from feedtree.ops.inspect.client import Client
 from feedtree.ops.inspect.protocol import Crash, Crashes, Happening, Past
-from feedtree.ops.operate.attach import FINE, attached
+from feedtree.ops.operate.attach import FINE, WRONG_USE, attached, complain
 from feedtree.ops.operate.printing import Line, print_line
 from feedtree.ops.operate.spans import moment
 
@@ -21,6 +21,8 @@ def print_events(wanted: str | None, path: str, *, last: int, follow: bool, as_j
         follow: go on with what happens, until Ctrl-C.
         as_json: a line of JSON each.
     """
+    if last < 0:
+        return complain(f"--last {last}: 0 or more", WRONG_USE)
     request = Past(path=path.strip("/"), last=last, follow=follow)
     tell: Callable[[Happening], None] = _json if as_json else _event
 
@@ -42,6 +44,8 @@ def print_crashes(wanted: str | None, path: str, *, last: int, as_json: bool) ->
         last: how many kinds.
         as_json: a line of JSON each.
     """
+    if last < 1:
+        return complain(f"--last {last}: 1 or more", WRONG_USE)
 
     def show(client: Client) -> int:
         crashes = client.ask(Crashes(path=path.strip("/"), last=last), list[Crash])

@@ -30,6 +30,8 @@ def print_gaps(wanted: str | None, path: str, *, since: str | None, last: int, a
         last: how many, the newest.
         as_json: a line of JSON each.
     """
+    if last < 1:
+        return complain(f"--last {last}: 1 or more", WRONG_USE)
     try:
         begin = 0 if since is None else since_ns(since, time.time_ns())
     except ValueError as error:

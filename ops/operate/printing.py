@@ -1,5 +1,6 @@
 """One line on stdout, in colours and as wide as the terminal there, whole and plain in a pipe."""
 
+import os
 import shutil
 import sys
 
@@ -32,7 +33,9 @@ def print_line(line: Line) -> None:
 
 
 def coloured(text: str, style: str) -> str:
-    """Return a text in a style: names of colours, ``bold``, ``dim``; none where it is empty."""
+    """Return a text in a style: names of colours, ``bold``, ``dim``; none where it is empty, or ``NO_COLOR`` is set."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
     codes = [code for name, code in _CODES.items() if name in style]
     return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if codes else text
 

@@ -36,9 +36,9 @@ def since_ns(text: str, now_ns: int) -> int:
     from datetime import datetime
 
     units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    if text[-1:] in units and text[:-1].replace(".", "", 1).isdigit():
-        return now_ns - int(float(text[:-1]) * units[text[-1]] * 1e9)
     try:
+        if text[-1:] in units and text[:-1].replace(".", "", 1).isdecimal():
+            return now_ns - int(float(text[:-1]) * units[text[-1]] * 1e9)
         return int(datetime.fromisoformat(text).timestamp() * 1e9)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError(f'"{text}" is no time: write 15m, 2h, or 2026-11-28T12:00') from None

@@ -14,7 +14,7 @@ from feedtree.ops.operate.attach import FAILED, FINE, attached, complain
 from feedtree.ops.operate.health import ailments
 from feedtree.ops.operate.looks import branch, look, look_twice, rates, states
 from feedtree.ops.operate.spans import brief
-from feedtree.ops.operate.tables import Column, print_table, rendered
+from feedtree.ops.operate.tables import Column, plain, print_table, rendered
 from feedtree.ops.operate.tree_lines import COLUMNS, tree_rows
 from feedtree.supervisors.snapshot import Node
 
@@ -91,10 +91,13 @@ def _watch(client: Client, path: str) -> int:
     while True:
         time.sleep(REDRAW)
         now = look(client)
-        width, height = shutil.get_terminal_size()
-        lines = rendered(COLUMNS, _rows(now, path, rates(before, now)), width)
-        sys.stdout.write(_CLEAR + "\n".join(lines[: height - 1]) + "\n")
-        sys.stdout.flush()
+        rows = _rows(now, path, rates(before, now))
+        if sys.stdout.isatty():
+            width, height = shutil.get_terminal_size()
+            text = _CLEAR + "\n".join(rendered(COLUMNS, rows, width)[: height - 1])
+        else:
+            text = "\n".join(plain(COLUMNS, rows)) + "\n"
+        print(text, flush=True)
         before = now
 
 

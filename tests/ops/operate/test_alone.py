@@ -162,3 +162,17 @@ def test_a_mistyped_command_or_option_is_named(capsys: pytest.CaptureFixture[str
     assert command(["restart"]) == 2
     assert command(["completion", "fish"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 4
+
+
+@pytest.mark.parametrize("tokens", [["events", "-n", "-1"], ["crashes", "-n", "0"], ["gaps", "-n", "0"]])
+def test_a_count_of_nothing_is_refused(tokens: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Else it would be said that nothing is on record."""
+    assert command(tokens) == 2
+    assert "or more" in capsys.readouterr().err
+
+
+def test_a_completion_of_no_word_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever a shell passes on."""
+    for position in ("0", "2", "9"):
+        assert command(["complete", position, "--", "feedtree"]) == 0
+    assert capsys.readouterr() == ("", "")

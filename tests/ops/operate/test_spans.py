@@ -49,7 +49,7 @@ def test_a_time_is_read_as_local() -> None:
     assert since_ns("2026-11-28T12:00", NOW_NS) == int(local * 1e9)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "15", "m", "-3m", "1w", "2026-13-01"])
+@pytest.mark.parametrize("text", ["", "soon", "15", "m", "-3m", "1w", "2026-13-01", "²s", "9" * 400 + "d"])
 def test_what_is_no_time_is_named(text: str) -> None:
     """With what would be one."""
     with pytest.raises(ValueError, match=r"is no time: write 15m"):
