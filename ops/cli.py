@@ -7,6 +7,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 from cyclopts import App, CycloptsError
@@ -166,6 +167,8 @@ def command(tokens: Sequence[str]) -> int:
 def main() -> None:
     """Run the command line of this process, and exit with its code."""
     _open_standard_files()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a locale that knows no lines and arrows
     try:
         code = command(sys.argv[1:])
         sys.stdout.flush()

@@ -8,6 +8,7 @@ import struct
 import sys
 import tempfile
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -63,8 +64,14 @@ def _is_own_folder(path: str) -> bool:
 
 
 def socket_path(app: str) -> Path:
-    """Return where this process serves the tree of an app: ``<app>-<pid>.sock``."""
-    return runtime_dir() / f"{file_name(app)}-{os.getpid()}.sock"
+    """Return where this process serves the tree of an app: ``<app>-<pid>.sock``, a second one of a name ``<app>.2``."""
+    folder, name = runtime_dir(), file_name(app)
+    path = folder / f"{name}-{os.getpid()}.sock"
+    for number in count(2):
+        if not _answers(path):
+            break
+        path = folder / f"{name}.{number}-{os.getpid()}.sock"
+    return path
 
 
 def file_name(app: str) -> str:

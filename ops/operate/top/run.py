@@ -9,7 +9,7 @@ from feedtree.ops.operate.looks import branch, look
 from feedtree.ops.terminal import has_terminal
 
 EVERY = 1.0  # s from one look to the next ...
-FASTEST = 0.1  # ... at the least
+FASTEST, SLOWEST = 0.1, 3600.0  # ... at the least, and at most
 
 
 def print_top(wanted: str | None, path: str, *, every: float = EVERY) -> int:
@@ -18,14 +18,14 @@ def print_top(wanted: str | None, path: str, *, every: float = EVERY) -> int:
     Args:
         wanted: which app, see `attached`.
         path: the branch that is shown; empty for the whole tree.
-        every: seconds from one look to the next, 0.1 at least.
+        every: seconds from one look to the next, 0.1 at least, 3,600 at most.
     """
     if not (has_terminal() and sys.__stderr__ is not None and sys.__stderr__.isatty()):
         return complain(
             "top needs a terminal to itself: use feedtree tree --watch where there is none", WRONG_USE
         )
-    if not every >= FASTEST:
-        return complain(f"--every {every:g}: {FASTEST:g} s at least", WRONG_USE)
+    if not FASTEST <= every <= SLOWEST:
+        return complain(f"--every {every:g}: {FASTEST:g} s at least, an hour at most", WRONG_USE)
     return with_app(wanted, partial(_show, path=path.strip("/"), every=every))
 
 

@@ -87,6 +87,15 @@ async def test_apps_are_found_by_name_pid_and_both(empty_tree: OpenTree) -> None
         assert running_apps("three") == []
 
 
+async def test_two_apps_of_one_name_in_a_process_are_both_served(empty_tree: OpenTree) -> None:
+    """The second does not take the first one's socket away, and leaves it when it ends."""
+    async with empty_tree("twin") as tree:
+        async with empty_tree("twin"):
+            assert [app.name for app in running_apps()] == ["twin", "twin.2"]
+        assert await ask(Look(), Overview)
+        assert tree.supervisor.node("ops/inspect").report == "serving"
+
+
 async def test_only_the_owner_can_reach_the_sockets(empty_tree: OpenTree, own_runtime_dir: Path) -> None:
     """Mode 0600 in a folder of mode 0700; they are gone when the server ends."""
     async with empty_tree():

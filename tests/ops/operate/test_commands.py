@@ -11,6 +11,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from feedtree.ops.operate.printing import coloured
 from tests.ops.operate.beside import Run
 
 COMMAND = [sys.executable, "-m", "feedtree.ops"]
@@ -242,6 +245,37 @@ def test_a_tree_is_redrawn_until_it_is_stopped(ran: Run) -> None:
     os.close(ours)
     assert b"shard-1" in said
     assert b"Traceback" not in said
+
+
+def test_a_tree_is_printed_again_in_a_pipe(ran: Run) -> None:
+    """Plain, as everything there."""
+    with subprocess.Popen([*COMMAND, "tree", "--watch"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(20)]
+        process.stdout.close()
+        process.send_signal(signal.SIGINT)
+    assert any("shard-1" in line for line in lines)
+    assert not any("\x1b" in line for line in lines)
+
+
+def test_what_a_locale_cannot_write_is_replaced(ran: Run) -> None:
+    """A tree has lines that ASCII does not know."""
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*COMMAND, "tree"], capture_output=True, env=environment, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"?? public" in done.stdout
+
+
+def test_colours_are_left_out_where_nobody_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`NO_COLOR`, and a terminal that has none."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert coloured("live", "green") == "\x1b[32mlive\x1b[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert coloured("live", "green") == "live"
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "dumb")
+    assert coloured("live", "green") == "live"
 
 
 def test_events_are_followed_in_a_pipe(ran: Run) -> None:
