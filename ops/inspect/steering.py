@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from feedtree.ops.inspect.protocol import Control, Done
+from feedtree.supervisors import ChildRestarting, ChildRunning
 
 if TYPE_CHECKING:
     from feedtree.ops.app import Tree
@@ -30,7 +31,12 @@ async def steer(tree: "Tree", wanted: Control, who: str) -> Done:
             await supervisor.halt_child(path)
             return Done(f"{path} is stopped, and stays so until it is started by hand")
         case "start":
-            await supervisor.restart(path)
+            try:
+                await supervisor.restart(path)
+            except ChildRunning as error:
+                raise ChildRunning(path, "it runs already; restart starts it anew") from error
+            except ChildRestarting as error:
+                raise ChildRestarting(path, "it waits for its start; reset-backoff ends that") from error
             return Done(f"{path} is started, and ready")
         case "reset-backoff":
             waits = await supervisor.reset_backoff(path)

@@ -1,6 +1,6 @@
 """``feedtree restart``, ``stop``, ``start`` and ``reset-backoff``: acting on one child by hand."""
 
-from feedtree.ops.inspect.client import Client
+from feedtree.ops.inspect.client import Client, InspectFailed
 from feedtree.ops.inspect.protocol import Action, Control, Done
 from feedtree.ops.operate.attach import FINE, attached
 
@@ -17,7 +17,14 @@ def steer(wanted: str | None, action: Action, path: str) -> int:
     """
 
     def act(client: Client) -> int:
-        done = client.ask(Control(action=action, path=path.strip("/")), Done, timeout=PATIENCE)
+        request = Control(action=action, path=path.strip("/"))
+        try:
+            done = client.ask(request, Done, timeout=PATIENCE)
+        except InspectFailed as error:
+            if error.code != "timeout":
+                raise
+            text = f"{action} {request.path} takes longer than {PATIENCE:g} s: see feedtree events {request.path}"
+            raise InspectFailed(text, error.code) from error
         print(done.text)
         return FINE
 

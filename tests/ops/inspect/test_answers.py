@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import trio
 
+from feedtree.actors.context import Context
 from feedtree.exchanges.gaps import Gap
 from feedtree.ops.inspect.client import Client, InspectFailed
 from feedtree.ops.inspect.protocol import (
@@ -28,8 +29,9 @@ from feedtree.ops.inspect.protocol import (
 )
 from feedtree.ops.inspect.tracing import trace
 from feedtree.ops.sim.faults import Fault, inflict
+from feedtree.supervisors import BackoffPolicy, ChildSpec
 from tests.ops.inspect.asking import ask, with_client
-from tests.ops.inspect.conftest import OpenStreams
+from tests.ops.inspect.conftest import OpenStreams, OpenTree
 
 SHARD = "public/gateio.spot/shard-1"
 ACCOUNT = "private/gateio.spot/main"
@@ -217,7 +219,7 @@ async def test_a_stream_is_restarted_stopped_and_started_by_hand(streams: OpenSt
         assert "is started" in await control("start", SHARD)
         await tree.websockets["gateio.spot"].wait_live(20)
         assert "nothing waited" in await control("reset-backoff", SHARD)
-        with pytest.raises(InspectFailed, match="terminate it first"):
+        with pytest.raises(InspectFailed, match="restart starts it anew"):
             await control("start", SHARD)
         with pytest.raises(InspectFailed, match="nothing runs at public/gateio"):
             await control("stop", "public/gateio")
@@ -289,3 +291,20 @@ async def test_traces_of_a_stream_that_is_down_do_not_pile_up(streams: OpenStrea
 
 async def never(_: Traced) -> None:
     raise AssertionError("nothing passes")
+
+
+async def test_what_waits_for_its_start_is_not_started_twice(empty_tree: OpenTree) -> None:
+    """It is said what ends the wait."""
+
+    async def ill(context: Context) -> None:
+        context.started()
+        raise ConnectionError("again")
+
+    async with empty_tree(control=True) as tree:
+        backoff = BackoffPolicy(initial=60.0, cap=60.0)
+        await tree.supervisor.start_child("public", ChildSpec("ill", ill, backoff=backoff))
+        while (wait := tree.supervisor.node("public/ill").wait) is None or wait < 1:  # noqa: ASYNC110
+            await trio.sleep(0.01)
+        with pytest.raises(InspectFailed, match="reset-backoff ends that"):
+            await control("start", "public/ill")
+        assert "1 that waited are started now" in await control("reset-backoff", "public")

@@ -13,6 +13,7 @@ import pytest
 from feedtree.ops.cli import command
 from feedtree.ops.inspect import client
 from feedtree.ops.inspect.sockets import runtime_dir
+from feedtree.ops.operate import steering
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +135,17 @@ def test_an_app_that_does_not_answer_points_to_the_dump(
     with saying(None):
         assert command(["health"]) == 1
     assert "feedtree dump shows what it is at" in capsys.readouterr().err
+
+
+def test_what_takes_long_points_to_the_events(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The app is not stuck: a child takes its time."""
+    monkeypatch.setattr(steering, "PATIENCE", 0.1)
+    with saying(None):
+        assert command(["restart", "public/"]) == 1
+    said = capsys.readouterr().err
+    assert said == "feedtree: restart public takes longer than 0.1 s: see feedtree events public\n"
 
 
 def test_a_folder_that_others_can_enter_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
