@@ -1,5 +1,8 @@
 """``feedtree show``: all that is known of one path."""
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -16,6 +19,7 @@ from feedtree.supervisors.snapshot import Node
 
 _STREAMS_SHOWN = 5
 _TOPICS_SHOWN = 20
+_LEAST_ROOM = 20  # columns; where there are fewer, the terminal breaks the lines
 _TOPICS = (
     Column("topic"),
     Column("state", states=True),
@@ -78,7 +82,11 @@ def _print(details: Details) -> None:
     _part("", _MAILBOXES, [_mailbox(each) for each in details.mailboxes])
     for crash in details.crashes:
         times = "once" if crash.count == 1 else f"{crash.count} times"
-        print(f"\ncrashed {times}, last at {moment(crash.last_ns)}: {crash.verdict}: {crash.reason}")
+        where = "" if crash.path == details.node.path else f"{crash.path} "
+        print()
+        _print_fitting(
+            "", f"{where}crashed {times}, last at {moment(crash.last_ns)}: {crash.verdict}: {crash.reason}"
+        )
     if details.crashes:
         print(f"in full: feedtree crashes {details.node.path}")
 
@@ -96,7 +104,17 @@ def _facts(facts: Iterable[tuple[str, str]]) -> None:
     told = [(name, text) for name, text in facts if text]
     width = max(len(name) for name, _ in told)
     for name, text in told:
-        print(f"{name:<{width}}  {text}")
+        _print_fitting(f"{name:<{width}}  ", text)
+
+
+def _print_fitting(head: str, text: str) -> None:
+    """Print a text behind its head; on a terminal in as many lines as it takes there."""
+    room = shutil.get_terminal_size().columns - len(head)
+    if not sys.stdout.isatty() or room < _LEAST_ROOM:
+        print(head + text)
+        return
+    lines = textwrap.wrap(text, room) or [""]
+    print("\n".join([head + lines[0], *(" " * len(head) + line for line in lines[1:])]))
 
 
 def _child_facts(details: Details) -> list[tuple[str, str]]:
