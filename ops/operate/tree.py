@@ -10,7 +10,7 @@ from msgspec import Struct
 from feedtree.ops.facts import Facts
 from feedtree.ops.inspect.client import Client, InspectFailed, RunningApp, running_apps
 from feedtree.ops.inspect.protocol import Overview
-from feedtree.ops.operate.attach import FAILED, FINE, attached, complain
+from feedtree.ops.operate.attach import FAILED, FINE, WRONG_USE, attached, complain
 from feedtree.ops.operate.health import ailments
 from feedtree.ops.operate.looks import branch, look, look_twice, rates, states
 from feedtree.ops.operate.spans import brief
@@ -50,6 +50,8 @@ def print_tree(wanted: str | None, path: str, *, as_json: bool, watch: bool) -> 
         as_json: as one line of JSON.
         watch: again and again, until Ctrl-C.
     """
+    if watch and as_json:
+        return complain("--watch draws for people: ask again and again for --json", WRONG_USE)
 
     def show(client: Client) -> int:
         if watch:

@@ -176,6 +176,12 @@ def test_a_mistyped_command_or_option_is_named(capsys: pytest.CaptureFixture[str
     assert len(capsys.readouterr().err.splitlines()) == 4
 
 
+def test_json_is_not_watched(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rather than that one of both is passed over."""
+    assert command(["tree", "--watch", "--json"]) == 2
+    assert "--watch draws for people" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("tokens", [["events", "-n", "-1"], ["crashes", "-n", "0"], ["gaps", "-n", "0"]])
 def test_a_count_of_nothing_is_refused(tokens: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Else it would be said that nothing is on record."""
