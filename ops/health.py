@@ -1,9 +1,11 @@
-"""Whether a tree is well: every stream live, every account consistent, nothing parked."""
+"""Whether a tree is well: every stream live, every account consistent, nothing parked or stopped."""
 
 from collections.abc import Iterable, Iterator
 
 from feedtree.ops.facts import Facts, StreamFacts
-from feedtree.supervisors.snapshot import Node
+from feedtree.supervisors.snapshot import ChildState, Node
+
+_DOWN = {ChildState.FAILED: "parked", ChildState.STOPPED: "stopped"}  # until somebody starts it
 
 
 def ailments(facts: Facts, tree: Node) -> list[str]:
@@ -16,7 +18,8 @@ def ailments(facts: Facts, tree: Node) -> list[str]:
     unexplained = {account.path: account.unexplained for account in facts.accounts}
     ill = [_ailment(stream, unexplained.get(stream.path, ())) for stream in facts.streams if not stream.live]
     ill += [
-        f"{node.path} is parked: {node.last_reason or 'no reason'}" for node in _parked(tree, facts.streams)
+        f"{node.path} is {_DOWN[node.state]}: {node.last_reason or 'no reason'}"
+        for node in _down(tree, facts.streams)
     ]
     return ill
 
@@ -28,7 +31,12 @@ def _ailment(stream: StreamFacts, unexplained: Iterable[str]) -> str:
     return f"{stream.path} is {stream.state}: {why}" if why else f"{stream.path} is {stream.state}"
 
 
-def _parked(tree: Node, streams: Iterable[StreamFacts]) -> Iterator[Node]:
-    """Yield the parked parts of a tree that are no streams: those have been told."""
+def _down(tree: Node, streams: Iterable[StreamFacts]) -> Iterator[Node]:
+    """Yield the topmost parts of a tree that stay down, but no streams: those have been told."""
     told = {stream.path for stream in streams if not stream.live}
-    return (node for node in tree.parked() if node.path not in told)
+    if tree.state in _DOWN:
+        if tree.path not in told:
+            yield tree
+        return
+    for child in tree.children:
+        yield from _down(child, streams)

@@ -96,18 +96,18 @@ class Client:
             self._socket.shutdown(socket.SHUT_RDWR)  # a close alone would not wake who reads
         self._socket.close()
 
-    def ask(self, request: Request, kind: type[Body], *, timeout: float = TIMEOUT) -> Body:
+    def ask(self, request: Request, kind: type[Body], *, timeout: float | None = None) -> Body:
         """Ask, and return the answer.
 
         Args:
             request: what is asked.
             kind: of the body.
-            timeout: seconds for the answer.
+            timeout: seconds for the answer; `TIMEOUT` where it is None.
 
         Raises:
             InspectFailed: the app refuses, does not answer in time, or says what cannot be read.
         """
-        self._ask(request, timeout)
+        self._ask(request, TIMEOUT if timeout is None else timeout)
         return self._body(self._answer(), kind)
 
     @overload

@@ -28,7 +28,7 @@ from feedtree.ops.inspect.sockets import (
     unix_listener,
 )
 from feedtree.supervisors import ChildSpec
-from feedtree.supervisors.verdicts import Fatal
+from feedtree.supervisors.verdicts import Fatal, Retryable
 
 if TYPE_CHECKING:
     from feedtree.ops.app import Tree
@@ -39,9 +39,14 @@ REQUEST_WITHIN = 2.0  # s from the first byte of a request to its last ...
 TAKEN_WITHIN = 2.0  # ... for a client to take a line of the answer ...
 IDLE = 300.0  # ... and from an answer to the next request
 LAST_WORDS = 5.0  # s that an answer goes on after the client said its last word: it may still listen
+MINDED = 60.0  # s between two looks whether the socket is still there
 EVENTS = 10_000  # that may wait to be remembered
 BACKLOG = 64  # clients that may wait to be let in ...
 LET_IN_EVERY = 0.005  # ... and s between two of them: to come and go at once takes time of the loop, too
+
+
+class SocketGone(Retryable):
+    """Nobody can find the server any more; a fresh incarnation makes its socket anew."""
 
 
 def inspect_spec(
@@ -70,6 +75,7 @@ async def serve_inspect(context: Context, *, answers: Answers, history: History)
 
     Raises:
         Fatal: the folder of the sockets cannot be used, or is not safe to use.
+        SocketGone: somebody removed the socket.
     """
     with _socket_paths(answers.app) as path:
         listening = unix_listener(path, BACKLOG)
@@ -78,7 +84,9 @@ async def serve_inspect(context: Context, *, answers: Answers, history: History)
             with open_dump(dump_path(path), answers.app, answers.tree):
                 context.report("serving", socket=str(path))
                 context.started()
-                await _serve(listener, answers, history)
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(_mind, path)
+                    await _serve(listener, answers, history)
 
 
 @contextmanager
@@ -96,6 +104,13 @@ def _socket_paths(app: str) -> Iterator[Path]:
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+async def _mind(path: Path) -> None:
+    """Look now and then whether the socket is still to be found: a logout may take its folder away."""
+    while path.exists():  # noqa: ASYNC110, ASYNC240 - a folder has no event; one look, at one in memory
+        await trio.sleep(MINDED)
+    raise SocketGone(f"{path} was removed")
 
 
 async def _serve(listener: trio.SocketListener, answers: Answers, history: History) -> None:

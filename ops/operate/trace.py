@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from threading import Timer
 
 import msgspec
 
@@ -10,6 +11,7 @@ from feedtree.ops.inspect.protocol import FASTEST_TRACE, MOST_TRACED, Trace, Tra
 from feedtree.ops.operate.attach import FINE, WRONG_USE, attached, complain
 from feedtree.ops.operate.spans import moment
 
+PATIENCE = 2.0  # s without a message, after which that is said
 _ELSEWHERE = ("topic", "venue", "account", "received_ns", "venue_ns", "sent_ns")  # said before, or in --json
 _LONGEST = 100  # characters of a value; --json prints all of it
 
@@ -32,7 +34,11 @@ def print_trace(wanted: str | None, path: str, *, count: int, rate: float, symbo
     request = Trace(path=path.strip("/"), count=count, rate=rate, symbol=symbol)
 
     def show(client: Client) -> int:
+        silence = Timer(PATIENCE, _say_that_nothing_passes)
+        silence.daemon = True
+        silence.start()
         for each in client.follow(request, Traced, TraceEnd):
+            silence.cancel()
             if isinstance(each, TraceEnd):
                 print(f"{each.shown} messages shown, {each.skipped:,} passed unseen", file=sys.stderr)
             elif as_json:
@@ -42,6 +48,10 @@ def print_trace(wanted: str | None, path: str, *, count: int, rate: float, symbo
         return FINE
 
     return attached(wanted, show)
+
+
+def _say_that_nothing_passes() -> None:
+    print(f"nothing has passed for {PATIENCE:g} s; Ctrl-C ends it", file=sys.stderr)
 
 
 def _line(message: Traced) -> str:

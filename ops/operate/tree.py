@@ -41,6 +41,27 @@ class TreeSaid(Struct, frozen=True):
     rates: dict[str, float]
 
 
+class AppSaid(Struct, frozen=True, kw_only=True):
+    """What ``feedtree ps --json`` prints of an app.
+
+    Args:
+        up_s: seconds since its tree is up; None where that is not known.
+        streams: how many there are, of which ``live`` are live.
+        per_second: messages per second of all streams.
+        ailments: what is not well, a line each.
+        error: why nothing more is known of it; empty where it answered.
+    """
+
+    app: str
+    pid: int
+    up_s: float | None = None
+    streams: int = 0
+    live: int = 0
+    per_second: float = 0.0
+    ailments: list[str] = []
+    error: str = ""
+
+
 def print_tree(wanted: str | None, path: str, *, as_json: bool, watch: bool) -> int:
     """Print the tree of an app, or a branch of it; return the exit code.
 
@@ -74,18 +95,14 @@ def print_apps(*, as_json: bool) -> int:
         apps = running_apps()
     except OSError as error:
         return complain(str(error), FAILED)
-    rows = [_summary(app) for app in apps]
+    listed = [_listed(app) for app in apps]
     if as_json:
-        print(
-            msgspec.json.encode(
-                [dict(zip((column.name for column in _PS), row, strict=True)) for row in rows]
-            ).decode()
-        )
-    elif rows:
-        print_table(_PS, rows)
+        print(msgspec.json.encode(listed).decode())
+    elif listed:
+        print_table(_PS, [_row(app) for app in listed])
     else:
         print("no app runs that serves its tree", file=sys.stderr)
-    return FINE if rows else FAILED
+    return FINE if listed else FAILED
 
 
 def _watch(client: Client, path: str) -> int:
@@ -109,20 +126,33 @@ def _rows(overview: Overview, path: str, per_second: dict[str, float]) -> list[t
     return [tuple(row) for row in tree_rows(node, title, states(overview), per_second)]
 
 
-def _summary(app: RunningApp) -> tuple[str, ...]:
+def _listed(app: RunningApp) -> AppSaid:
     try:
         with Client(app) as client:
             overview, per_second = look_twice(client)
     except InspectFailed as error:
-        return app.name, str(app.pid), "", "", "", str(error)
-    ill = ailments(overview)
+        return AppSaid(app=app.name, pid=app.pid, error=str(error))
     streams = overview.facts.streams
-    live = sum(stream.state == "live" for stream in streams)
+    return AppSaid(
+        app=app.name,
+        pid=app.pid,
+        up_s=overview.tree.uptime,
+        streams=len(streams),
+        live=sum(stream.live for stream in streams),
+        per_second=sum(per_second.values()),
+        ailments=ailments(overview),
+    )
+
+
+def _row(app: AppSaid) -> tuple[str, ...]:
+    if app.error:
+        return app.app, str(app.pid), "", "", "", app.error
+    ill = app.ailments
     return (
-        app.name,
+        app.app,
         str(app.pid),
-        brief(overview.tree.uptime),
-        f"{live} of {len(streams)} live",
-        f"{sum(per_second.values()):,.0f}",
+        brief(app.up_s),
+        f"{app.live} of {app.streams} live",
+        f"{app.per_second:,.0f}",
         "fine" if not ill else ill[0] if len(ill) == 1 else f"{ill[0]}, and {len(ill) - 1} more",
     )

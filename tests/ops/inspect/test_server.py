@@ -341,3 +341,19 @@ async def test_a_defect_in_an_answer_is_told_and_ends_nothing(
                 await ask(Look(), Overview)
         await ask(Look(), Overview)
         assert tree.supervisor.node("ops/inspect").generation == 1
+
+
+async def test_a_socket_that_was_removed_is_made_anew(
+    empty_tree: OpenTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A logout may take the folder away; the app is found again all the same."""
+    monkeypatch.setattr(server, "MINDED", 0.01)
+    async with empty_tree() as tree:
+        the_socket().unlink()
+        while tree.supervisor.node("ops/inspect").generation == 1:  # noqa: ASYNC110
+            await trio.sleep(0.01)
+        while not running_apps():  # noqa: ASYNC110
+            await trio.sleep(0.01)
+        await ask(Look(), Overview)
+        (report,) = tree.supervisor.crash_reports("ops/inspect")
+        assert str(report.verdict) == "retryable"

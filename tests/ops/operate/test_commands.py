@@ -89,7 +89,8 @@ def test_apps_are_listed_with_how_they_are(ran: Run, app: subprocess.Popen[str])
     assert code == 0
     assert re.search(rf"feedtree +{app.pid} +\S+ +4 of 4 live +[\d,]+ +fine", out)
     (listed,) = ran.json("ps")  # type: ignore[misc]
-    assert listed["pid"] == str(app.pid)
+    assert (listed["app"], listed["pid"], listed["live"], listed["ailments"]) == ("feedtree", app.pid, 4, [])
+    assert listed["per_second"] > 0
 
 
 def test_health_says_what_counts(ran: Run) -> None:
@@ -147,6 +148,28 @@ def test_messages_are_traced(ran: Run) -> None:
     assert ran("trace", SHARD, "--rate", "1000")[0] == 2
     code, _, err = ran("trace", "ops")
     assert (code, err) == (2, "feedtree: no messages pass at ops; trace a stream, a venue or an account\n")
+
+
+def test_a_trace_of_nothing_says_so(ran: Run) -> None:
+    """A symbol that nobody trades passes never."""
+    with subprocess.Popen(
+        [*COMMAND, "trace", SHARD, "--symbol", "XRP/USDT"], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "nothing has passed for 2 s; Ctrl-C ends it\n"
+        process.kill()
+
+
+def test_what_is_stopped_by_hand_is_not_well(ran: Run) -> None:
+    """An order desk is no stream; without it nothing is traded."""
+    desk = f"{ACCOUNT}/orders/desk"
+    assert ran("stop", desk)[0] == 0
+    code, out, _ = ran("health")
+    assert code == 1
+    assert f"{desk} is stopped: " in out
+    assert ran("start", desk)[0] == 0
+    while ran("health")[0]:
+        time.sleep(0.1)
 
 
 def test_a_stream_is_steered_by_hand(ran: Run) -> None:
