@@ -118,7 +118,8 @@ class Arena:
                         pass
 
     async def _open_public(self, line: Line) -> None:
-        reached = through(Venue(line.symbols, channels=CHANNELS, **self._reach(line)), self._address(line))
+        venue = Venue(line.symbols, channels=CHANNELS, redundancy=1 + line.twofold, **self._reach(line))
+        reached = through(venue, self._address(line))
         websocket = websocket_class(line.venue)(self.tree, options_of(reached))
         websocket.feed.subscribe(line.symbols, CHANNELS)
         track = PublicTrack(line, websocket, self.ground.wall_ns)

@@ -26,6 +26,7 @@ class Step(Struct, frozen=True):
         name: of the fault or switch; in the tree ``relieve``: the connection has lived for long enough.
         values: its parameters; of a switch ``value``.
         on: which connections a proxy's fault meets; the fault's own choice where None.
+        one: of the open connections that one alone which has brought the most.
         count: new connections that it meets at most; 0 is any number.
         each: whether the exchange's fault is inflicted on each symbol of the line, on its first one, its account, or
             the whole venue.
@@ -35,6 +36,7 @@ class Step(Struct, frozen=True):
     name: str
     values: Mapping[str, object] = {}
     on: Scope | None = None
+    one: bool = False
     count: int = 0
     each: Literal["symbol", "first", "account", "venue"] = "venue"
 
@@ -75,6 +77,7 @@ class FaultClass(Struct, frozen=True, kw_only=True):
         limit: seconds from the end (or the pause) after which a line that is not live is given up.
         sides: the lines that it can meet.
         venues: the venues that have it.
+        twofold: whether it is for streams that two connections carry, and for these alone.
         alone: whether it is felt by the whole venue, and nothing else may go on there meanwhile.
         meets: whether each line of the venue is measured, or the chosen one.
         share: how often it is chosen, beside the others.
@@ -90,6 +93,7 @@ class FaultClass(Struct, frozen=True, kw_only=True):
     limit: float = 15.0
     sides: tuple[Side, ...] = BOTH
     venues: tuple[str, ...] = VENUES
+    twofold: bool = False
     alone: bool = False
     meets: Literal["line", "venue"] = "line"
     share: float = 1.0
@@ -313,6 +317,18 @@ _CLASSES = (
         variants=((Step("tree", "relieve"),),),
         seconds=0.0,
         expects="takeover",
+        share=0.7,
+    ),
+    FaultClass(
+        name="one_of_two",
+        what="one of two connections of a stream is lost, or dead: the other one tells all",
+        variants=tuple(
+            (Step("proxy", name, one=True),) for name in ("close", "reset", "black_hole", "stall")
+        ),
+        seconds=6.0,
+        expects="takeover",
+        sides=("public",),
+        twofold=True,
         share=0.7,
     ),
     FaultClass(

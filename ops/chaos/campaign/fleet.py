@@ -25,6 +25,7 @@ class FaultOrder(Struct, frozen=True):
         parameters: its own.
         on: the connections that it meets; None is the fault's usual.
         count: how many of the new ones it meets; 0 is all.
+        one: it meets one of those that are open and no other: the one that has brought the most.
     """
 
     line: int
@@ -32,6 +33,7 @@ class FaultOrder(Struct, frozen=True):
     parameters: dict[str, object]
     on: Scope | None = None
     count: int = 0
+    one: bool = False
 
 
 class Fleet(Protocol):
@@ -77,12 +79,15 @@ class LocalFleet:
             WrongFault: there is no such fault, parameter or value.
         """
         made = make_fault(PROXY_FAULTS, order.fault, order.parameters)
-        handle = next(self._handles)
+        proxy, handle = self._proxies[order.line], next(self._handles)
+        only = None
+        if order.one:
+            only = sorted(proxy.connections, key=lambda each: each.down.delivered)[-1:]
         self._held[handle] = release, ended = trio.Event(), trio.Event()
 
         async def hold(*, task_status: trio.TaskStatus[None]) -> None:
             try:
-                async with self._proxies[order.line].fault(made, on=order.on, count=order.count):
+                async with proxy.fault(made, on=order.on, count=order.count, only=only):
                     task_status.started()
                     await release.wait()
             finally:

@@ -22,6 +22,7 @@ class Scale(Struct, frozen=True, kw_only=True):
         streams: public streams at each venue.
         symbols: of each public stream, no two of them the same.
         accounts: at each venue.
+        twofold: further public streams at each venue that two connections carry at the same time.
         rate: orders of others per second, over all venues and symbols.
         orders: resting orders of a book, about.
     """
@@ -30,6 +31,7 @@ class Scale(Struct, frozen=True, kw_only=True):
     streams: int = 20
     symbols: int = 5
     accounts: int = 3
+    twofold: int = 0
     rate: float = 1_000.0
     orders: int = 300
 
@@ -43,6 +45,7 @@ class Line(Struct, frozen=True):
         side: whether it carries market data or an account.
         symbols: that it carries, or that its account trades.
         name: of the stream at its venue: a number, or the account's.
+        twofold: whether two connections carry it at the same time.
     """
 
     number: int
@@ -50,6 +53,7 @@ class Line(Struct, frozen=True):
     side: Side
     symbols: tuple[Symbol, ...]
     name: str
+    twofold: bool = False
 
     @property
     def host(self) -> str:
@@ -62,7 +66,8 @@ class Line(Struct, frozen=True):
 
 def symbols_of(scale: Scale) -> tuple[Symbol, ...]:
     """Return what each venue lists."""
-    return tuple(Symbol(f"C{number:03d}", "USDT") for number in range(scale.streams * scale.symbols))
+    count = (scale.streams + scale.twofold) * scale.symbols
+    return tuple(Symbol(f"C{number:03d}", "USDT") for number in range(count))
 
 
 def lines_of(scale: Scale) -> list[Line]:
@@ -70,9 +75,10 @@ def lines_of(scale: Scale) -> list[Line]:
     lines: list[Line] = []
     symbols = symbols_of(scale)
     for venue in scale.venues:
-        for stream in range(scale.streams):
+        for stream in range(scale.streams + scale.twofold):
             carried = symbols[stream * scale.symbols : (stream + 1) * scale.symbols]
-            lines.append(Line(len(lines), venue, "public", carried, str(stream + 1)))
+            twofold = stream >= scale.streams
+            lines.append(Line(len(lines), venue, "public", carried, str(stream + 1), twofold))
         for account in range(scale.accounts):
             traded = symbols[account * scale.symbols :][:2]
             lines.append(Line(len(lines), venue, "private", traded, f"trader-{account + 1}"))

@@ -124,4 +124,4 @@ def _line(
 
 
 def _fits(kind: FaultClass, line: Line) -> bool:
-    return line.side in kind.sides and line.venue in kind.venues
+    return line.side in kind.sides and line.venue in kind.venues and line.twofold == kind.twofold

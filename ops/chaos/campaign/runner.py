@@ -167,5 +167,5 @@ def _healed(track: Track, mark: Mark, *, needed: bool) -> bool:
 
 
 def _taken_over(track: Track, mark: Mark) -> bool:
-    """Whether another connection carries a line, and the one before is gone."""
-    return track.generation > mark.generation and track.alone
+    """Whether another connection carries a line, and the one that it stands for is gone."""
+    return track.generation > mark.generation and track.carried

@@ -50,9 +50,10 @@ class PublicTrack:
         return self.websocket.feed.plan()[0].generation
 
     @property
-    def alone(self) -> bool:
-        """Whether one connection carries it: none takes over at the moment."""
-        return len(self.websocket.feed.plan()[0].slots) == 1
+    def carried(self) -> bool:
+        """Whether as many connections carry it as are to, all of them live: none takes over at the moment."""
+        slots = self.websocket.feed.plan()[0].slots.values()
+        return len(slots) == 1 + self.line.twofold and all(slot.state == "live" for slot in slots)
 
     def relieve(self) -> None:
         """Have another connection take over, as when this one has lived for long enough."""
@@ -110,7 +111,7 @@ class PrivateTrack:
         return self.websocket.account.store.streams.generation
 
     @property
-    def alone(self) -> bool:
+    def carried(self) -> bool:
         """Whether one connection carries it: none takes over at the moment."""
         return len(self.websocket.account.slots.wanted) == 1
 

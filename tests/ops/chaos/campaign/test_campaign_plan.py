@@ -9,7 +9,7 @@ from feedtree.ops.chaos.campaign.lines import Scale, lines_of
 from feedtree.ops.chaos.campaign.plan import SPELL, make_plan
 from feedtree.ops.chaos.campaign.run import Setting
 
-LINES = lines_of(Scale())
+LINES = lines_of(Scale(twofold=1))
 
 
 def test_a_tree_has_at_least_forty_streams_public_and_private_at_both_venues() -> None:
@@ -21,7 +21,7 @@ def test_a_tree_has_at_least_forty_streams_public_and_private_at_both_venues() -
     carried = [
         symbol
         for line in LINES
-        if (line.venue, line.side) == ("gateio.spot", "public")
+        if (line.venue, line.side, line.twofold) == ("gateio.spot", "public", False)
         for symbol in line.symbols
     ]
     assert len(carried) == len(set(carried)) == 100, "the figures are for a hundred symbols at each venue"
@@ -58,6 +58,7 @@ def test_a_fault_meets_only_lines_that_it_can_meet_and_has_a_variant(seed: int) 
         kind, line = CLASSES[planned.kind], LINES[planned.line]
         assert line.side in kind.sides
         assert line.venue in kind.venues
+        assert line.twofold == kind.twofold
         assert planned.variant < len(kind.variants)
 
 

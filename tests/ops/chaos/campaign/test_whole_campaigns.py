@@ -23,7 +23,7 @@ from feedtree.ops.chaos.campaign.tracks import PublicTrack
 from feedtree.ops.logs import silent
 from feedtree.ops.sim_control import TrueBook
 
-SMALL = Scale(streams=1, symbols=1, accounts=1, rate=60.0, orders=80)
+SMALL = Scale(streams=1, symbols=1, accounts=1, twofold=1, rate=60.0, orders=80)
 PUBLIC = Scale(streams=1, symbols=1, accounts=0, rate=60.0, orders=80)
 
 
@@ -60,6 +60,18 @@ async def test_another_connection_takes_over_without_a_word(autojump_clock, seed
     outcome = await run_campaign(setting, in_memory, silent())
     assert outcome.held, outcome.rows
     assert {seen.side for seen in outcome.observations} == {"public", "private"}
+    assert all(seen.outages == 0 for seen in outcome.observations)
+    assert outcome.books is not None
+    assert outcome.books.trades > 50
+    assert outcome.books.passed == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_loss_of_one_of_two_connections_is_nobodys_business(autojump_clock, seed: int) -> None:
+    """Several times, in each way; and no trade passes untold, or is told twice."""
+    setting = Setting(seed=seed, faults=8, only="one_of_two", spell=3.0, scale=SMALL)
+    outcome = await run_campaign(setting, in_memory, silent())
+    assert outcome.held, outcome.rows
     assert all(seen.outages == 0 for seen in outcome.observations)
     assert outcome.books is not None
     assert outcome.books.trades > 50
