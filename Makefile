@@ -63,7 +63,7 @@ bench-compare: $(STAMP)  ## BASE=file: fails where CPU or latency is 10 % worse 
 rows: $(STAMP)  ## write the supervision checklist and its tests into docs/supervision.md
 	$(BIN)/python tests/supervisors/rows.py
 
-chaos: $(STAMP)  ## SEED=1: 200 faults on a tree of 46 streams in under five minutes; exits 1 where a figure is missed
+chaos: $(STAMP)  ## SEED=1: 200 faults on a tree of 52 streams in under five minutes; exits 1 where a figure is missed
 	$(BIN)/feedtree chaos run --seed $(or $(SEED),1) --faults 200
 
 chaos-full: $(STAMP)  ## SEED=1: 1,000 faults, maintenance for a minute, a control arm that takes its time, servers away for 20 and 60 s

@@ -75,7 +75,7 @@ def _setting(options: RunOptions) -> Setting:
         faults=options.faults,
         only=only,
         pick=(),
-        scale=Scale(venues=tuple(dict.fromkeys(venues)), twofold=1),
+        scale=Scale(venues=tuple(dict.fromkeys(venues)), twofold=2, elsewhere=2),
         seconds={**(_FULL if options.full else {}), **seconds},
         controls=not only and options.pick is None,
         full=options.full,

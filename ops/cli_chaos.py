@@ -65,7 +65,7 @@ def run_campaign(
     full: Flag = False,
     shrink: bool = True,
 ) -> int:
-    """Run a tree of 48 streams through many faults; print a table, exit 1 where a figure is missed.
+    """Run a tree of 52 streams through many faults; print a table, exit 1 where a figure is missed.
 
     Args:
         seed: of the plan, the market and the tree; equal seeds make equal plans.

@@ -19,9 +19,9 @@ from feedtree.ops.app import Tree, open_tree, options_of, private_websocket_clas
 from feedtree.ops.beside import beside
 from feedtree.ops.chaos.campaign.exchanges import Exchanges
 from feedtree.ops.chaos.campaign.ground import CERTIFICATE, Ground, Prepared
-from feedtree.ops.chaos.campaign.lines import Line, Scale, lines_of
+from feedtree.ops.chaos.campaign.lines import Line, Scale, host_of, lines_of
 from feedtree.ops.chaos.campaign.tracks import PrivateTrack, PublicTrack, Track
-from feedtree.ops.chaos.rerouting import through
+from feedtree.ops.chaos.rerouting import led, through
 from feedtree.ops.config import Config, Venue, Watch
 from feedtree.ops.paper import PaperTrader
 from feedtree.supervisors import ChildSpec
@@ -69,6 +69,14 @@ class Arena:
     def private(self) -> list[PrivateTrack]:
         """Return what is heard of accounts."""
         return [track for track in self.tracks.values() if isinstance(track, PrivateTrack)]
+
+    def proxy(self, line: Line) -> int:
+        """Return the number of the proxy that a line's connections go through now."""
+        track = self.tracks.get(line.number)
+        if line.second and isinstance(track, PublicTrack):
+            host, _, _ = track.websocket.feed.plan()[0].address.partition(":")
+            return line.second if host == host_of(line.second) else line.number
+        return line.number
 
     @property
     def kept(self) -> int:
@@ -118,8 +126,14 @@ class Arena:
                         pass
 
     async def _open_public(self, line: Line) -> None:
-        venue = Venue(line.symbols, channels=CHANNELS, redundancy=1 + line.twofold, **self._reach(line))
-        reached = through(venue, self._address(line))
+        venue = Venue(
+            line.symbols,
+            channels=CHANNELS,
+            redundancy=1 + line.twofold,
+            alternate_ws_url=self._second(line),
+            **self._reach(line),
+        )
+        reached = through(venue, self._address(line.number))
         websocket = websocket_class(line.venue)(self.tree, options_of(reached))
         websocket.feed.subscribe(line.symbols, CHANNELS)
         track = PublicTrack(line, websocket, self.ground.wall_ns)
@@ -129,7 +143,7 @@ class Arena:
         await websocket.initialize(line.symbols, CHANNELS)
 
     async def _open_private(self, line: Line, nursery: trio.Nursery, rng: Random) -> None:
-        reached = through(Venue(line.symbols, **self._reach(line)), self._address(line))
+        reached = through(Venue(line.symbols, **self._reach(line)), self._address(line.number))
         account = private_websocket_class(line.venue)(
             self.tree,
             Credentials(f"{line.name}-key", f"{line.name}-secret"),
@@ -154,8 +168,12 @@ class Arena:
         at = self.ground.venues[line.venue]
         return {"ws_url": at.ws, "rest_url": at.rest, "ca_file": CERTIFICATE}
 
-    def _address(self, line: Line) -> tuple[str, int]:
-        return line.host, self.ground.fleet.ports[line.number]
+    def _second(self, line: Line) -> str | None:
+        """Return the websocket's second address, where a line has one."""
+        return led(self.ground.venues[line.venue].ws, self._address(line.second)) if line.second else None
+
+    def _address(self, proxy: int) -> tuple[str, int]:
+        return host_of(proxy), self.ground.fleet.ports[proxy]
 
 
 @asynccontextmanager

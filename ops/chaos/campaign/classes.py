@@ -78,6 +78,7 @@ class FaultClass(Struct, frozen=True, kw_only=True):
         sides: the lines that it can meet.
         venues: the venues that have it.
         twofold: whether it is for streams that two connections carry, and for these alone.
+        elsewhere: whether it is for streams that have a second address, and for these alone.
         alone: whether it is felt by the whole venue, and nothing else may go on there meanwhile.
         meets: whether each line of the venue is measured, or the chosen one.
         share: how often it is chosen, beside the others.
@@ -94,6 +95,7 @@ class FaultClass(Struct, frozen=True, kw_only=True):
     sides: tuple[Side, ...] = BOTH
     venues: tuple[str, ...] = VENUES
     twofold: bool = False
+    elsewhere: bool = False
     alone: bool = False
     meets: Literal["line", "venue"] = "line"
     share: float = 1.0
@@ -325,11 +327,22 @@ _CLASSES = (
         variants=tuple(
             (Step("proxy", name, one=True),) for name in ("close", "reset", "black_hole", "stall")
         ),
-        seconds=6.0,
+        seconds=4.0,
         expects="takeover",
         sides=("public",),
         twofold=True,
         share=0.7,
+    ),
+    FaultClass(
+        name="moved",
+        what="the address in use stays away: the stream goes on at its other one",
+        variants=((_proxy("away", how="reset"),), (_proxy("black_hole", on="all"),)),
+        seconds=8.0,
+        bounds=(Bound("found", "max", SILENCE), Bound("live", "max", 2 * HEALED)),
+        sides=("public",),
+        venues=("gateio.spot",),
+        elsewhere=True,
+        share=0.3,
     ),
     FaultClass(
         name="private_gap",

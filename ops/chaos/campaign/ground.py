@@ -19,7 +19,7 @@ from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import Network
 from feedtree.ops.chaos.campaign.fleet import Fleet, open_fleet
 from feedtree.ops.chaos.campaign.fleet_process import open_remote_fleet
-from feedtree.ops.chaos.campaign.lines import Line, Scale, accounts_of, symbols_of
+from feedtree.ops.chaos.campaign.lines import Line, Scale, accounts_of, host_of, proxies_of, symbols_of
 from feedtree.ops.chaos.names import Names
 from feedtree.ops.sim.accounts.config import AccountConfig
 from feedtree.ops.sim.config import SimConfig
@@ -83,7 +83,7 @@ async def over_sockets(scale: Scale, lines: Sequence[Line], seed: int) -> AsyncI
         async with open_simulators(arguments, lambda _: None) as simulators:
             control = simulators.addresses.control
             to = "127.0.0.1", urlsplit(control).port or 0
-            async with open_remote_fleet(len(lines), to, seed) as fleet:
+            async with open_remote_fleet(len(proxies_of(lines)), to, seed) as fleet:
                 names = Names(_loopback)
                 network = TcpNetwork(Resolver(names))
                 yield Ground(
@@ -113,9 +113,10 @@ async def in_memory(scale: Scale, lines: Sequence[Line], seed: int) -> AsyncIter
         switches={venue: dict(switches) for venue, switches in LAG_FREE.items()},
         utc_ns=_virtual_ns,
     )
+    hosts = [host_of(proxy) for proxy in proxies_of(lines)]
     async with (
         open_sim(config, network, port=_MEMORY_PORT, tls=tls) as sim,
-        open_fleet(network, [line.host for line in lines], ("127.0.0.1", _MEMORY_PORT), seed) as fleet,
+        open_fleet(network, hosts, ("127.0.0.1", _MEMORY_PORT), seed) as fleet,
     ):
         names = Names()
         venues = {name: VenueAddresses(**sim.urls[name]) for name in ("gateio.spot", "mexc.spot")}

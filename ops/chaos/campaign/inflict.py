@@ -38,7 +38,7 @@ async def _step(arena: Arena, line: Line, step: Step) -> AsyncIterator[None]:
     ground, exchanges = arena.ground, arena.exchanges
     match step.place:
         case "proxy":
-            order = FaultOrder(line.number, step.name, dict(step.values), step.on, step.count, step.one)
+            order = FaultOrder(arena.proxy(line), step.name, dict(step.values), step.on, step.count, step.one)
             handle = await ground.fleet.begin(order)
             try:
                 yield

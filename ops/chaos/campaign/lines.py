@@ -1,9 +1,11 @@
 """The lines of a campaign: each is one stream of the tree, with a proxy of its own between it and its venue."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.sim.accounts.config import AccountConfig
@@ -12,6 +14,8 @@ Side: TypeAlias = Literal["public", "private"]
 
 DOMAIN = "venue.test"  # what the certificate of the simulated venues is for, with all names below it
 PLENTY = "1000000"
+BOOKS_BY_SOCKET = ("gateio.spot",)  # elsewhere books need REST, which has one address
+_LATER = -1  # a number that is known when all lines are
 
 
 class Scale(Struct, frozen=True, kw_only=True):
@@ -23,6 +27,7 @@ class Scale(Struct, frozen=True, kw_only=True):
         symbols: of each public stream, no two of them the same.
         accounts: at each venue.
         twofold: further public streams at each venue that two connections carry at the same time.
+        elsewhere: further public streams that have a second websocket address, where books need no other.
         rate: orders of others per second, over all venues and symbols.
         orders: resting orders of a book, about.
     """
@@ -32,6 +37,7 @@ class Scale(Struct, frozen=True, kw_only=True):
     symbols: int = 5
     accounts: int = 3
     twofold: int = 0
+    elsewhere: int = 0
     rate: float = 1_000.0
     orders: int = 300
 
@@ -46,6 +52,7 @@ class Line(Struct, frozen=True):
         symbols: that it carries, or that its account trades.
         name: of the stream at its venue: a number, or the account's.
         twofold: whether two connections carry it at the same time.
+        second: the number of the proxy at its second address; 0 where it has none.
     """
 
     number: int
@@ -54,20 +61,31 @@ class Line(Struct, frozen=True):
     symbols: tuple[Symbol, ...]
     name: str
     twofold: bool = False
+    second: int = 0
 
     @property
     def host(self) -> str:
         """The name under which the tree dials it."""
-        return f"line-{self.number}.{DOMAIN}"
+        return host_of(self.number)
 
     def __str__(self) -> str:
         return f"{self.venue}/{self.name}"
 
 
+def host_of(proxy: int) -> str:
+    """Return the name under which the tree dials a proxy."""
+    return f"line-{proxy}.{DOMAIN}"
+
+
+def proxies_of(lines: Sequence[Line]) -> list[int]:
+    """Return the numbers of the proxies that lines need: one for each line, then those at second addresses."""
+    return [*range(len(lines)), *sorted(line.second for line in lines if line.second)]
+
+
 def symbols_of(scale: Scale) -> tuple[Symbol, ...]:
     """Return what each venue lists."""
-    count = (scale.streams + scale.twofold) * scale.symbols
-    return tuple(Symbol(f"C{number:03d}", "USDT") for number in range(count))
+    streams = scale.streams + scale.twofold + scale.elsewhere
+    return tuple(Symbol(f"C{number:03d}", "USDT") for number in range(streams * scale.symbols))
 
 
 def lines_of(scale: Scale) -> list[Line]:
@@ -79,10 +97,15 @@ def lines_of(scale: Scale) -> list[Line]:
             carried = symbols[stream * scale.symbols : (stream + 1) * scale.symbols]
             twofold = stream >= scale.streams
             lines.append(Line(len(lines), venue, "public", carried, str(stream + 1), twofold))
+        if venue in BOOKS_BY_SOCKET:
+            for stream in range(scale.streams + scale.twofold, len(symbols) // scale.symbols):
+                carried = symbols[stream * scale.symbols : (stream + 1) * scale.symbols]
+                lines.append(Line(len(lines), venue, "public", carried, str(stream + 1), second=_LATER))
         for account in range(scale.accounts):
             traded = symbols[account * scale.symbols :][:2]
             lines.append(Line(len(lines), venue, "private", traded, f"trader-{account + 1}"))
-    return lines
+    seconds = count(len(lines))
+    return [replace(line, second=next(seconds)) if line.second else line for line in lines]
 
 
 def accounts_of(lines: Iterable[Line]) -> tuple[AccountConfig, ...]:

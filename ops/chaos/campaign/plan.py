@@ -124,4 +124,5 @@ def _line(
 
 
 def _fits(kind: FaultClass, line: Line) -> bool:
-    return line.side in kind.sides and line.venue in kind.venues and line.twofold == kind.twofold
+    fitting = line.twofold == kind.twofold and bool(line.second) == kind.elsewhere
+    return fitting and line.side in kind.sides and line.venue in kind.venues

@@ -9,7 +9,7 @@ from feedtree.ops.chaos.campaign.lines import Scale, lines_of
 from feedtree.ops.chaos.campaign.plan import SPELL, make_plan
 from feedtree.ops.chaos.campaign.run import Setting
 
-LINES = lines_of(Scale(twofold=1))
+LINES = lines_of(Scale(twofold=2, elsewhere=2))
 
 
 def test_a_tree_has_at_least_forty_streams_public_and_private_at_both_venues() -> None:
@@ -21,7 +21,7 @@ def test_a_tree_has_at_least_forty_streams_public_and_private_at_both_venues() -
     carried = [
         symbol
         for line in LINES
-        if (line.venue, line.side, line.twofold) == ("gateio.spot", "public", False)
+        if (line.venue, line.side) == ("gateio.spot", "public") and not (line.twofold or line.second)
         for symbol in line.symbols
     ]
     assert len(carried) == len(set(carried)) == 100, "the figures are for a hundred symbols at each venue"
@@ -59,6 +59,7 @@ def test_a_fault_meets_only_lines_that_it_can_meet_and_has_a_variant(seed: int) 
         assert line.side in kind.sides
         assert line.venue in kind.venues
         assert line.twofold == kind.twofold
+        assert bool(line.second) == kind.elsewhere
         assert planned.variant < len(kind.variants)
 
 

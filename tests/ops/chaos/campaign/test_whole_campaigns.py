@@ -23,7 +23,7 @@ from feedtree.ops.chaos.campaign.tracks import PublicTrack
 from feedtree.ops.logs import silent
 from feedtree.ops.sim_control import TrueBook
 
-SMALL = Scale(streams=1, symbols=1, accounts=1, twofold=1, rate=60.0, orders=80)
+SMALL = Scale(streams=1, symbols=1, accounts=1, twofold=1, elsewhere=1, rate=60.0, orders=80)
 PUBLIC = Scale(streams=1, symbols=1, accounts=0, rate=60.0, orders=80)
 
 
@@ -76,6 +76,16 @@ async def test_the_loss_of_one_of_two_connections_is_nobodys_business(autojump_c
     assert outcome.books is not None
     assert outcome.books.trades > 50
     assert outcome.books.passed == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_stream_goes_to_its_other_address_and_back(autojump_clock, seed: int) -> None:
+    """Each time that the one in use stays away, long before it is back."""
+    setting = Setting(seed=seed, faults=3, only="moved", spell=3.0, narrow=True, scale=SMALL)
+    outcome = await run_campaign(setting, in_memory, silent())
+    assert outcome.held, outcome.rows
+    assert len(outcome.observations) == 3
+    assert all(seen.measures["live"] < 6.0 for seen in outcome.observations)
 
 
 async def test_a_connection_that_nobody_relieves_is_found_out(
