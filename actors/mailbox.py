@@ -264,6 +264,12 @@ class Mailbox:
         """Iterate over lists of messages, each what one `take` returned."""
         return _Bursts(self)
 
+    @property
+    def policies(self) -> dict[str, Policy]:
+        """What happens to the data that its consumer is too slow for, by the name of their class."""
+        routes = {**self._intake.conflated, **self._intake.plain}
+        return {kind.__name__: route.policy for kind, route in routes.items()}
+
     def statistics(self) -> MailboxStatistics:
         """Return what became of everything offered so far, at no cost to anybody."""
         return self._tally.statistics(

@@ -96,6 +96,7 @@ class MailboxFacts(Struct, frozen=True, kw_only=True):
         skipped: messages that a newer one of their key took the place of.
         oldest_age: seconds for which the oldest has waited; None where none waits.
         closed: whether nothing more is taken in.
+        policies: what happens to the data that its consumer is too slow for, by the name of their class.
         sources: the feeds and accounts that it listens to, ``public/gateio.spot`` or ``private/gateio.spot/main``.
     """
 
@@ -109,6 +110,7 @@ class MailboxFacts(Struct, frozen=True, kw_only=True):
     skipped: int
     oldest_age: float | None
     closed: bool
+    policies: dict[str, str] = {}
     sources: tuple[str, ...] = ()
 
 

@@ -179,6 +179,7 @@ def mailbox_facts(
             skipped=statistics.skipped,
             oldest_age=statistics.oldest_age,
             closed=statistics.closed,
+            policies={kind: policy.value for kind, policy in mailbox.policies.items()},
             sources=tuple(sources.get(mailbox, ())),
         )
 

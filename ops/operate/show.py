@@ -44,7 +44,8 @@ _MAILBOXES = (
     Column("delivered", right=True),
     Column("skipped", right=True),
     Column("oldest", right=True),
-    Column("dropped", last=True),
+    Column("dropped"),
+    Column("policy", last=True),
 )
 
 
@@ -250,4 +251,15 @@ def _mailbox(mailbox: MailboxFacts) -> tuple[str, ...]:
         f"{mailbox.skipped:,}",
         brief(mailbox.oldest_age),
         _counted(mailbox.dropped),
+        policy(mailbox.policies),
     )
+
+
+def policy(policies: dict[str, str]) -> str:
+    """Return a mailbox's policies in words: the one that all kinds have, or each with the kinds that have it."""
+    kinds: dict[str, list[str]] = {}
+    for kind, name in policies.items():
+        kinds.setdefault(name, []).append(kind)
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    return "; ".join(f"{name}: {', '.join(having)}" for name, having in kinds.items())

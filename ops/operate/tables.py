@@ -10,6 +10,7 @@ from feedtree.ops.operate.printing import coloured
 from feedtree.ops.styles import STYLES
 
 _GAP = "  "
+_ROOMY = 40  # characters of the last column, where there are so many to show
 _LEAST = 12  # characters of the last column; where a terminal has no room for it, it is left out
 
 
@@ -20,12 +21,14 @@ class Column(Struct, frozen=True):
         name: its head; a table without any has none.
         right: numbers stand at the right.
         last: gives way where the terminal is too narrow.
+        spare: is left out where the last one would have little room beside it.
         states: its cells are states, and have their colours.
     """
 
     name: str
     right: bool = False
     last: bool = False
+    spare: bool = False
     states: bool = False
 
 
@@ -66,15 +69,22 @@ def _measured(
 
 
 def _fit(columns: Sequence[Column], widths: dict[int, int], width: int) -> None:
-    """Take from the last column what is too much; the others are cut at the terminal's edge."""
-    over = sum(widths.values()) + len(_GAP) * (len(widths) - 1) - width
+    """Leave out what is spare, take from the last column what is too much; others are cut at the terminal's edge."""
     last = [number for number in widths if columns[number].last]
+    if last and widths[last[0]] - _over(widths, width) < min(widths[last[0]], _ROOMY):
+        for number in [number for number in widths if columns[number].spare]:
+            del widths[number]
+    over = _over(widths, width)
     if over > 0 and last:
         left = widths[last[0]] - over
         if left >= _LEAST:
             widths[last[0]] = left
         else:
             del widths[last[0]]
+
+
+def _over(widths: dict[int, int], width: int) -> int:
+    return sum(widths.values()) + len(_GAP) * (len(widths) - 1) - width
 
 
 def _joined(

@@ -8,7 +8,9 @@ from feedtree.supervisors.snapshot import ChildState, Node
 
 COLUMNS = (
     Column(""),
+    Column("type", spare=True),
     Column("state", states=True),
+    Column("generation", right=True, spare=True),
     Column("up", right=True),
     Column("restarts", right=True),
     Column("msg/s", right=True),
@@ -48,8 +50,6 @@ def reason(node: Node) -> str:
         parts.append(f"{node.stalls} stalls of the event loop, up to {node.longest_stall:.3g} s")
     if node.last_reason:
         parts.append(node.last_reason)
-    if node.strategy and not node.last_reason:
-        parts.append(node.strategy)
     parts += [f"{key} {value}" for key, value in node.facts.items()]
     return ", ".join(parts)
 
@@ -74,7 +74,9 @@ def _row(name: str, node: Node, states: Mapping[str, str], rates: Mapping[str, f
     rate = rates.get(node.path)
     return (
         name,
+        node.strategy or node.kind,
         node_state(node, states),
+        str(node.generation) if node.generation else "",
         brief(node.uptime),
         _restarts(node),
         "" if rate is None else f"{rate:,.0f}",

@@ -50,8 +50,8 @@ def test_the_tree_has_a_row_for_each_child(ran: Run) -> None:
     code, out, _ = ran("tree")
     assert code == 0
     lines = out.splitlines()
-    assert any(re.search(r"shard-1 +live +\S+ +\d+/\d+ +\d", line) for line in lines)
-    assert any(re.search(r"main +live", line) for line in lines)
+    assert any(re.search(r"shard-1 +dynamic +live +\d+ +\S+ +\d+/\d+ +\d", line) for line in lines)
+    assert any(re.search(r"main +one_for_one +live", line) for line in lines)
     assert "\x1b" not in out
 
 

@@ -42,6 +42,12 @@ def steady(shown: list[str]) -> list[str]:
     return [words(line) for line in shown if line.strip() and not re.search(r"[0-9…]", line)]
 
 
+def is_within(words: list[str], line: list[str]) -> bool:
+    """Tell whether a line has these words, in order; a pipe has columns that a terminal of 80 has no room for."""
+    found = iter(line)
+    return all(word in found for word in words)
+
+
 async def _reset(url: str) -> None:
     async with open_control(url) as control:
         for venue in ("gateio.spot", "mexc.spot"):
@@ -64,9 +70,9 @@ def test_every_command_prints_what_the_document_shows(ran: Run) -> None:
         assert code == 0, (tokens, out, err)
         if tokens[0] == "dump":  # what it shows is a loop that is stuck: see test_dump.py
             continue
-        said = {words(line) for line in (out + err).splitlines()}
+        said = [line.split() for line in (out + err).splitlines()]
         for line in steady(shown):
-            assert line in said, (tokens, line)
+            assert any(is_within(line.split(), each) for each in said), (tokens, line)
 
 
 def test_the_document_shows_every_command() -> None:

@@ -54,12 +54,12 @@ def test_a_tree_is_drawn_with_state_and_facts() -> None:
     """A stream's own word counts while it runs; waits, restarts and reasons are said."""
     rows = tree_rows(TREE, "app (pid 7)", {"public": "syncing"}, {"a": 1234.4})
     assert plain(COLUMNS, rows) == [
-        "             state         up  restarts  msg/s  last reason",
-        "app (pid 7)  running     3.2s                   one_for_one",
-        "├─ public    syncing     3.2s       1/5         dynamic",
-        "│  ├─ a      live        3.2s         2  1,234  Stalled: quiet, topics 4",
-        "│  └─ b      restarting                         starts in 1.2 s, DialFailed",
-        "└─ ops       failed                             unsafe",
+        "             type         state       generation    up  restarts  msg/s  last reason",
+        "app (pid 7)  one_for_one  running              1  3.2s",
+        "├─ public    dynamic      syncing              1  3.2s       1/5",
+        "│  ├─ a      worker       live                 3  3.2s         2  1,234  Stalled: quiet, topics 4",
+        "│  └─ b      worker       restarting           1                         starts in 1.2 s, DialFailed",
+        "└─ ops       worker       failed               1                         unsafe",
     ]
 
 
