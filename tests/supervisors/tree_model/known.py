@@ -151,8 +151,9 @@ class Known:
         """Tell whether somebody asked by hand for this child to be stopped, or to be restarted."""
         for each in self.story.requests:
             before = each.called < number and not refused(each)
-            if not before or (each.answered is not None and each.answered < sight.since):
-                continue
+            over = each.answered is not None and each.answered < sight.since
+            if not before or (over and not (each.action == "cycle" and each.given_up)):
+                continue  # a cycle whose caller gave up goes on all the same
             stops = each.action in ("terminate", "halt", "cycle", "remove", "delete") or (
                 each.action == "add" and each.given_up
             )
@@ -180,6 +181,14 @@ class Known:
         return any(
             each.action == "cycle" and each.called < number and each.path.rpartition("/")[0] == home.path
             for each in self.story.requests
+        )
+
+    def cycling(self, sight: Sight, number: int) -> bool:
+        """Tell whether this child is to be stopped and started again by hand: its own end changes nothing."""
+        return any(
+            each.action == "cycle" and each.path == sight.path and each.called < number
+            for each in self.story.requests
+            if each.given_up or each.answered is None or each.answered > number
         )
 
     def late(self, sight: Sight, event: LifecycleEvent) -> bool:

@@ -282,7 +282,8 @@ class Model(Known):
             known = home.stopped_at is not None or sight.end.at_ns in self.gave_up or self.interrupted
             group = sight.absorbed and (home.held or self.asked("stop", sight, event.at_ns))
             held = home.held and event.reason.startswith("held by")
-            assert known or held or group or sight.absorbed, ("not restarted", event)
+            cycled = self.cycling(sight, event.at_ns)
+            assert known or held or group or sight.absorbed or cycled, ("not restarted", event)
         self._has_ended(home, sight, event)
         home.group.discard(sight.path)
         sight.end = sight.waiting = None
