@@ -170,12 +170,13 @@ async def test_what_attaches_asks_as_top_does(runtime: str, monkeypatch: pytest.
     """It looks on one connection, follows on another, and leaves both when it is told to."""
     monkeypatch.setattr("feedtree.ops.inspect.server.LAST_WORDS", 0.01)
     orders, reading = trio.testing.memory_stream_one_way_pair()
+    path = socket_path("looked at")  # before the app has it: then it is that of a second one
     with trio.fail_after(60):
         async with (
             open_tree(Config({}), app="looked at", inspect=True, network=MemoryNetwork()) as tree,
             trio.open_nursery() as nursery,
         ):
-            top = Top(str(socket_path("looked at")))
+            top = Top(str(path))
             nursery.start_soon(top.obey, reading)
             for _ in range(2):
                 await orders.send_all(ATTACH)

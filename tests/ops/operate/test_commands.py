@@ -255,16 +255,19 @@ def test_nothing_that_is_printed_shows_a_key(ran: Run) -> None:
 def test_a_tree_is_redrawn_until_it_is_stopped(ran: Run) -> None:
     """Each second the whole screen; Ctrl-C ends it without a word."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*COMMAND, "tree", "--watch"], stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
-    )
-    os.close(theirs)
-    said = b""
-    while said.count(b"\x1b[H\x1b[2J") < 2:
-        said += os.read(ours, 65536)
-    process.send_signal(signal.SIGINT)
-    process.wait(timeout=30)
-    os.close(ours)
+    ) as process:
+        os.close(theirs)
+        said = b""
+        try:
+            while said.count(b"\x1b[H\x1b[2J") < 2:
+                said += os.read(ours, 65536)
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=30)
+        finally:
+            process.kill()
+            os.close(ours)
     assert b"shard-1" in said
     assert b"Traceback" not in said
 
