@@ -8,6 +8,7 @@ Exits with 1 where a test failed.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -37,6 +38,9 @@ DEEP_CHUNKS = {
 
 def main(*, deep: bool) -> int:
     """Run them; return the exit code."""
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background job ignores it, and so would tests
     if deep:
         os.environ["HYPOTHESIS_PROFILE"] = "deep"
     waiting = deque((DEEP_CHUNKS if deep else CHUNKS).items())
