@@ -138,6 +138,23 @@ class Balances:
             return Row.NEWER
         return Row.OLDER if held.pushed_at >= asked_at else Row.UNDECIDED
 
+    def behind(self, row: Balance, as_of_ns: int) -> bool:
+        """Return whether a row lacks fills that are known: it moved back by just the last so many of them.
+
+        Args:
+            row: of REST.
+            as_of_ns: the venue's time that it is not older than; fills before that are in it, whatever it says.
+        """
+        held = self._held.get(row.currency)
+        effects = self._effects.get(row.currency, ())
+        late = [
+            effect for effect in effects if effect.venue_ns + _S > as_of_ns
+        ]  # their times may be whole seconds
+        if held is None or not late:
+            return False
+        back = held.balance.total - row.total
+        return abs(back) > _TOLERANCE and (_explains(back, late) or _explains_by_seconds(back, late))
+
     def rows(self, told: Iterable[Balance]) -> list[Balance]:
         """Complete what REST told by what it left out: a balance that is held here, and not there, is 0."""
         rows = {row.currency: row for row in told}

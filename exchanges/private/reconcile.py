@@ -211,7 +211,7 @@ class _Comparison:
             undecided = await self._judge(undecided, asked_at)
         self._account.balances.stated()
         return [
-            f"balance {row.currency} is {row.total} by REST, and something else by a push shortly before"
+            f"balance {row.currency} is {row.total} by REST, and something else by a push or fill shortly before"
             for row in undecided
         ]
 
@@ -225,7 +225,10 @@ class _Comparison:
                 case Row.UNDECIDED:
                     undecided.append(row)
                 case Row.NEWER:
-                    await self._correct(row)
+                    if self._account_wide or not balances.behind(row, self._as_of_ns):
+                        await self._correct(row)
+                    else:
+                        undecided.append(row)
                 case Row.OLDER:
                     self._account.overtaken_balance(row.currency, asked_at)
         return undecided

@@ -199,3 +199,20 @@ def test_a_question_stays_until_fills_answer_it(known: Balances) -> None:
     known.ask_why("USDT", D(5), 7)
     known.acknowledge()
     assert not known.questions
+
+
+def test_a_row_that_lacks_known_fills_is_behind(known: Balances) -> None:
+    """For as long as REST may be: then it is that total that moved, and nothing explains it."""
+    second = 1_000_000_000
+    for at in (5, 5):
+        known.fill(bought(1, 10, at * second))
+    spent, before = balance(980), balance(1000)
+    assert not known.behind(spent, 0), "what fills took is no step back"
+    known.apply(spent, 4 * second)
+    assert known.behind(before, 4 * second)
+    assert known.behind(balance(990), 4 * second), "one of them alone may be missing"
+    assert not known.behind(balance(995), 4 * second)
+    assert not known.behind(spent, 4 * second)
+    assert known.behind(before, 5 * second), "times may be whole seconds"
+    assert not known.behind(before, 6 * second)
+    assert not known.behind(balance(1, currency="XYZ"), 4 * second)
