@@ -21,8 +21,10 @@ from feedtree.exchanges.wire.transport import Network
 from feedtree.ops.beside import beside
 from feedtree.ops.config import Account, Config, Metrics, Venue
 from feedtree.ops.config_rules import REACH
+from feedtree.ops.operations import EVENTS, Operation, take_events
 from feedtree.supervisors import (
     ChildSpec,
+    EventBus,
     EventStream,
     Node,
     Supervisor,
@@ -119,6 +121,9 @@ class Tree:
         await self.supervisor.failed(path)
 
 
+FindTree = Callable[[], Tree | None]  # None while there is none yet
+
+
 @asynccontextmanager
 async def open_tree(
     config: Config,
@@ -164,17 +169,22 @@ async def open_tree(
     log = default_log() if log is None else log
     rng = Random() if rng is None else rng
     opened: list[Tree] = []
-    operations: list[ChildSpec] = []
+    operations: list[Operation] = []
+    events = EventBus(wall_ns)
+
+    def find() -> Tree | None:
+        return opened[0] if opened else None
+
     if inspect:
-        operations.append(_inspect(app, lambda: opened[0] if opened else None, control, log))
+        operations.append(_inspect(app, find, events.listen("", EVENTS), control, log))
     if config.metrics is not None:
-        operations.append(_metrics(config.metrics, lambda: opened[0] if opened else None, network))
+        operations.append(_metrics(config.metrics, find, events.listen("", EVENTS), network))
     try:
         async with (
             open_supervisor(
-                _root(operations, lambda: opened[0] if opened else None),
+                _root([operation.spec for operation in operations], find),
                 rng=rng,
-                wall_ns=wall_ns,
+                events=events,
                 log=log,
                 stall_after=config.watch.stall_after or None,
                 accounting=config.watch.accounting,
@@ -182,6 +192,8 @@ async def open_tree(
             ) as supervisor,
             beside(_tending()) as nursery,
         ):
+            for operation in operations:
+                nursery.start_soon(take_events, operation, log)
             host = Host(
                 supervisor,
                 network or TcpNetwork(),
@@ -254,21 +266,23 @@ async def run_tree(
         await trio.sleep_forever()
 
 
-def _inspect(app: str, tree: Callable[[], Tree | None], control: bool, log: Any) -> ChildSpec:
-    """Return the spec of the inspect server; an app without one does not load it."""
-    spec: ChildSpec = import_module("feedtree.ops.inspect.server").inspect_spec(
-        app, tree, control=control, log=log
+def _inspect(app: str, tree: FindTree, events: EventStream, control: bool, log: Any) -> Operation:
+    """Return the inspect server; an app without one does not load it."""
+    operation: Operation = import_module("feedtree.ops.inspect.server").inspect_operation(
+        app, tree, events, control=control, log=log
     )
-    return spec
+    return operation
 
 
-def _metrics(options: Metrics, tree: Callable[[], Tree | None], network: Network | None) -> ChildSpec:
-    """Return the spec of the metrics server; an app without one does not need prometheus_client."""
-    spec: ChildSpec = import_module("feedtree.ops.metrics.server").metrics_spec(options, tree, network)
-    return spec
+def _metrics(options: Metrics, tree: FindTree, events: EventStream, network: Network | None) -> Operation:
+    """Return the metrics server; an app without one does not need prometheus_client."""
+    operation: Operation = import_module("feedtree.ops.metrics.server").metrics_operation(
+        options, tree, events, network
+    )
+    return operation
 
 
-def _root(operations: list[ChildSpec], tree: Callable[[], Tree | None]) -> SupervisorSpec:
+def _root(operations: list[ChildSpec], tree: FindTree) -> SupervisorSpec:
     """Return the spec of the tree: a new start of a dynamic branch brings back what is open in it then."""
 
     def public() -> list[SupervisorSpec]:

@@ -29,7 +29,7 @@ from feedtree.supervisors.errors import (
     TooManyChildren,
     TreeFailed,
 )
-from feedtree.supervisors.events import EventKind, EventStream, LifecycleEvent
+from feedtree.supervisors.events import EventBus, EventKind, EventStream, LifecycleEvent
 from feedtree.supervisors.faults import Fault, Frame
 from feedtree.supervisors.handles import Handle, Target
 from feedtree.supervisors.incarnation import grace
@@ -87,6 +87,7 @@ __all__ = [
     "LoopFacts",
     "LifecycleEvent",
     "EventKind",
+    "EventBus",
     "EventStream",
     "CrashReport",
     "Course",

@@ -109,6 +109,7 @@ async def open_supervisor(
     rng: random.Random | None = None,
     log: Any = None,
     wall_ns: Callable[[], int] = time.time_ns,
+    events: EventBus | None = None,
     reports_kept: int = 5,
     stall_after: float | None = 0.05,
     accounting: bool = False,
@@ -126,6 +127,8 @@ async def open_supervisor(
         rng: the source of every jitter.
         log: a structlog logger. The watchdog writes to it from a thread of its own.
         wall_ns: the wall clock of the events, UTC nanoseconds. Everything else goes by trio's clock.
+        events: the bus on which the events are told, of this tree alone and with a clock of its own: who is to
+            hear the very first ones listens to it before. None makes one that goes by ``wall_ns``.
         reports_kept: how many crash reports are kept of each child; 0 keeps none.
         stall_after: seconds after which a child that blocks the event loop is named: at once by a log line
             ``stalled`` with its path and its stack, then by an event and in its `Node`. What is said of it is
@@ -152,11 +155,13 @@ async def open_supervisor(
         raise InvalidSpec("open_supervisor(spec)", spec, "a SupervisorSpec")
     if rng is not None and not isinstance(rng, random.Random):
         raise InvalidSpec("open_supervisor(rng)", rng, "a random.Random, or None")
+    if events is not None and not isinstance(events, EventBus):
+        raise InvalidSpec("open_supervisor(events)", events, "an EventBus, or None")
     logger = (default_log() if log is None else log).bind()
     around = Surroundings(
         rng or random.Random(),
         logger,
-        EventBus(wall_ns),
+        events or EventBus(wall_ns),
         stuck_policy(on_stuck),
         check_reports_kept(reports_kept),
     )

@@ -5,7 +5,7 @@ event loop when somebody does, and whatever a client does ends with its connecti
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -27,11 +27,12 @@ from feedtree.ops.inspect.sockets import (
     socket_path,
     unix_listener,
 )
-from feedtree.supervisors import ChildSpec
+from feedtree.ops.operations import Operation
+from feedtree.supervisors import ChildSpec, EventStream
 from feedtree.supervisors.verdicts import Fatal, Retryable
 
 if TYPE_CHECKING:
-    from feedtree.ops.app import Tree
+    from feedtree.ops.app import FindTree
 
 MAX_CLIENTS = 16  # at once; one more is told so
 SHUTDOWN = 0.1  # s
@@ -40,7 +41,6 @@ TAKEN_WITHIN = 2.0  # ... for a client to take a line of the answer ...
 IDLE = 300.0  # ... and from an answer to the next request
 LAST_WORDS = 5.0  # s that an answer goes on after the client said its last word: it may still listen
 MINDED = 60.0  # s between two looks whether the socket is still there
-EVENTS = 10_000  # that may wait to be remembered
 BACKLOG = 64  # clients that may wait to be let in ...
 LET_IN_EVERY = 0.005  # ... and s between two of them: to come and go at once takes time of the loop, too
 
@@ -49,29 +49,35 @@ class SocketGone(Retryable):
     """Nobody can find the server any more; a fresh incarnation makes its socket anew."""
 
 
-def inspect_spec(
-    app: str, tree: "Callable[[], Tree | None]", *, control: bool = False, log: Any = None
-) -> ChildSpec:
-    """Return the child spec of an app's inspect server.
+def inspect_operation(
+    app: str,
+    tree: "FindTree",
+    events: EventStream,
+    *,
+    control: bool = False,
+    log: Any = None,
+) -> Operation:
+    """Return what serves an app to those who attach, and remembers what happens in it.
 
     Args:
         app: the app's name, part of the socket's.
         tree: returns the running tree; None while there is none yet.
+        events: what happens in it.
         control: whether clients may restart and stop what runs there.
         log: a structlog logger.
     """
     history = History()  # outlives each incarnation of the server
     answers = Answers(app, tree, history, control=control, log=log)
-    return ChildSpec("inspect", partial(serve_inspect, answers=answers, history=history), shutdown=SHUTDOWN)
+    spec = ChildSpec("inspect", partial(serve_inspect, answers=answers), shutdown=SHUTDOWN)
+    return Operation(spec, events, history.take)
 
 
-async def serve_inspect(context: Context, *, answers: Answers, history: History) -> None:
+async def serve_inspect(context: Context, *, answers: Answers) -> None:
     """Serve an app's tree until cancelled; its sockets are removed at the end.
 
     Args:
         context: the actor's.
         answers: says what is said.
-        history: is told what happens meanwhile.
 
     Raises:
         Fatal: the folder of the sockets cannot be used, or is not safe to use.
@@ -86,7 +92,7 @@ async def serve_inspect(context: Context, *, answers: Answers, history: History)
                 context.started()
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(_mind, path)
-                    await _serve(listener, answers, history)
+                    await _serve(listener, answers)
 
 
 @contextmanager
@@ -113,15 +119,13 @@ async def _mind(path: Path) -> None:
     raise SocketGone(f"{path} was removed")
 
 
-async def _serve(listener: trio.SocketListener, answers: Answers, history: History) -> None:
+async def _serve(listener: trio.SocketListener, answers: Answers) -> None:
     clients = trio.CapacityLimiter(MAX_CLIENTS)
 
     async def serve_client(stream: trio.SocketStream) -> None:
         await _attend(stream, clients, answers)
 
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(_remember, answers, history)
-        await trio.serve_listeners(serve_client, [_Gate(listener)])
+    await trio.serve_listeners(serve_client, [_Gate(listener)])
 
 
 class _Gate(trio.abc.Listener[trio.SocketStream]):
@@ -141,15 +145,6 @@ class _Gate(trio.abc.Listener[trio.SocketStream]):
     async def aclose(self) -> None:
         """Let nobody in any more."""
         await self._listener.aclose()
-
-
-async def _remember(answers: Answers, history: History) -> None:
-    """Have the history told of everything that happens in the tree, once there is one."""
-    while (tree := answers.tree()) is None:  # noqa: ASYNC110 - it is wired within the same start
-        await trio.sleep(0.01)
-    async with tree.supervisor.events(capacity=EVENTS) as events:
-        async for event in events:
-            history.take(event)
 
 
 async def _attend(stream: trio.SocketStream, clients: trio.CapacityLimiter, answers: Answers) -> None:

@@ -15,14 +15,12 @@ class Ends:
         verdicts: how many incarnations ended, by side, venue and verdict; the venue is empty beside the two sides.
         stalls: how often the event loop was blocked.
         longest_stall_s: for how many seconds at most.
-        missed: events that could not be counted, since they came too fast.
     """
 
     def __init__(self) -> None:
         self.verdicts: Counter[tuple[str, str, str]] = Counter()
         self.stalls = 0
         self.longest_stall_s = 0.0
-        self.missed = 0
 
     def take(self, event: LifecycleEvent) -> None:
         """Count an event."""
@@ -40,5 +38,4 @@ class Ends:
         other.verdicts.update(self.verdicts)
         other.stalls = self.stalls
         other.longest_stall_s = self.longest_stall_s
-        other.missed = self.missed
         return other

@@ -79,7 +79,7 @@ PROCESS: tuple[AnyMetric, ...] = (
     Metric("ends_total", "Incarnations of actors and supervisors that ended, by verdict.",
            ("side", "venue", "verdict"), _ends),
     Metric("events_missed_total", "Lifecycle events that were not counted, since they came too fast.", (),
-           _one(lambda sight: sight.ends.missed)),
+           _one(lambda sight: sight.missed)),
     Metric("branch_parked", "1 for each branch that is parked as failed until somebody restarts it.", ("branch",),
            _parked),
     Metric("branch_flapping", "1 for each actor that gets connections, and no useful data, again and again.",

@@ -4,7 +4,6 @@
 ``GET /readyz``: 200 while every stream is live and every account consistent, else 503 and a line for each that is not.
 """
 
-from collections.abc import Callable
 from functools import partial
 
 import trio
@@ -13,7 +12,7 @@ from feedtree.actors.context import Context
 from feedtree.exchanges.errors import ConnectionLost
 from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import Listener, Network, Transport
-from feedtree.ops.app import Tree
+from feedtree.ops.app import FindTree
 from feedtree.ops.config import Metrics
 from feedtree.ops.footprint import resident_bytes
 from feedtree.ops.health import ailments
@@ -21,7 +20,8 @@ from feedtree.ops.http import HttpConnection, Request, Response
 from feedtree.ops.looking import facts_of
 from feedtree.ops.metrics.collector import CONTENT_TYPE, rendered
 from feedtree.ops.metrics.sight import Watcher
-from feedtree.supervisors import ChildSpec, ChildState, Fatal
+from feedtree.ops.operations import Operation
+from feedtree.supervisors import ChildSpec, ChildState, EventStream, Fatal
 
 SHUTDOWN = 0.1  # s
 MOST_CLIENTS = 4  # at once; more are closed unanswered
@@ -30,25 +30,24 @@ TAKE_WITHIN = 5.0  # s for it to take the answer
 BASELINE_AFTER = (
     600.0  # s from the start of the actor to the look at the memory that later ones are compared with
 )
-LOOK_AGAIN = 0.05  # s between two looks whether the tree is there
-EVENTS = 10_000  # that may wait to be counted
-
-FindTree = Callable[[], Tree | None]
 
 
-def metrics_spec(options: Metrics, tree: FindTree, network: Network | None = None) -> ChildSpec:
-    """Return the child spec of a tree's metrics server.
+def metrics_operation(
+    options: Metrics, tree: FindTree, events: EventStream, network: Network | None = None
+) -> Operation:
+    """Return what serves a tree's metrics, and counts what happens in it.
 
     Args:
-        options: where it is served.
+        options: where they are served.
         tree: returns the tree; None while there is none yet.
+        events: what happens in it.
         network: what it listens on; TCP where None.
     """
-    watcher = Watcher()  # outlives the incarnations: counters go on
+    watcher = Watcher(events)  # outlives the incarnations: counters go on
     start = partial(
         serve_metrics, options=options, tree=tree, network=network or TcpNetwork(), watcher=watcher
     )
-    return ChildSpec("metrics", start, shutdown=SHUTDOWN)
+    return Operation(ChildSpec("metrics", start, shutdown=SHUTDOWN), events, watcher.ends.take)
 
 
 async def serve_metrics(
@@ -68,7 +67,6 @@ async def serve_metrics(
         context.started()
         server = _Server(tree, watcher)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_count_ends, tree, watcher)
             nursery.start_soon(_measure_baseline, watcher)
             while True:
                 transport = await listener.accept()
@@ -89,22 +87,6 @@ async def _listening(options: Metrics, network: Network) -> Listener:
             f"the metrics cannot be served at {where}: {error.strerror or error}",
             remedy="choose another port under [metrics], or port = 0 for a free one",
         ) from error
-
-
-async def _tree_of(tree: FindTree) -> Tree:
-    while (found := tree()) is None:  # noqa: ASYNC110 - it is made after the actors of its ops branch have started
-        await trio.sleep(LOOK_AGAIN)
-    return found
-
-
-async def _count_ends(tree: FindTree, watcher: Watcher) -> None:
-    """Count how incarnations end, from now on."""
-    supervisor = (await _tree_of(tree)).supervisor
-    before = watcher.ends.missed
-    async with supervisor.events(capacity=EVENTS) as events:
-        async for event in events:
-            watcher.ends.take(event)
-            watcher.ends.missed = before + events.missed
 
 
 async def _measure_baseline(watcher: Watcher) -> None:

@@ -17,7 +17,7 @@ from feedtree.ops.app import Tree
 from feedtree.ops.facts import Facts
 from feedtree.ops.looking import facts_of, vitals_of
 from feedtree.ops.metrics.ends import Ends
-from feedtree.supervisors import Node
+from feedtree.supervisors import EventStream, Node
 
 OF_VENUES = ("rtt_ns", "outage_ns", *(f"{phase}_ns" for phase in PHASES))
 """The histograms that are told for each venue and side, not for each stream."""
@@ -73,6 +73,7 @@ class Sight(Struct, frozen=True, kw_only=True):
         desks: the histograms of each account's order desk, by the account's path.
         mailboxes: by side and name.
         ends: how incarnations ended, and how often the loop was blocked.
+        missed: lifecycle events that could not be counted, since they came too fast.
         baseline_bytes: resident memory some time after the start; None before.
     """
 
@@ -83,6 +84,7 @@ class Sight(Struct, frozen=True, kw_only=True):
     desks: dict[str, dict[str, Histogram]]
     mailboxes: dict[tuple[str, str], MailboxSum]
     ends: Ends
+    missed: int = 0
     baseline_bytes: int | None = None
 
     def nodes(self) -> Iterator[Node]:
@@ -97,12 +99,16 @@ class Sight(Struct, frozen=True, kw_only=True):
 class Watcher:
     """Looks at one tree again and again, and remembers what has gone meanwhile.
 
+    Args:
+        events: those that are counted in `ends`; None where nobody counts.
+
     Attributes:
-        ends: how incarnations ended; whoever listens to the tree's events adds to it.
+        ends: how incarnations ended; whoever takes the tree's events adds to it.
         baseline_bytes: see `Sight`; whoever measures it sets it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, events: EventStream | None = None) -> None:
+        self._events = events
         self.ends = Ends()
         self.baseline_bytes: int | None = None
         self._vitals: dict[Vitals, Venue] = {}
@@ -125,6 +131,7 @@ class Watcher:
             },
             mailboxes=self._sums(tree),
             ends=self.ends.copy(),
+            missed=0 if self._events is None else self._events.missed,
             baseline_bytes=self.baseline_bytes,
         )
 

@@ -11,6 +11,7 @@ from feedtree.actors.context import Context
 from feedtree.supervisors import (
     ChildSpec,
     ChildState,
+    EventBus,
     Fatal,
     InvalidSpec,
     Retryable,
@@ -312,6 +313,30 @@ async def test_chance_that_is_no_random_is_refused() -> None:
     with pytest.raises(InvalidSpec, match=r"open_supervisor\(rng\) = 7"):
         async with open_supervisor(SupervisorSpec("root"), rng=7):  # type: ignore[arg-type]
             raise AssertionError
+
+
+async def test_what_is_no_bus_is_refused() -> None:
+    """A stream of events is none."""
+    bus = EventBus()
+    with pytest.raises(InvalidSpec, match=r"open_supervisor\(events\) = "):
+        async with open_supervisor(SupervisorSpec("root"), events=bus.listen("", 1)):  # type: ignore[arg-type]
+            raise AssertionError
+
+
+async def test_a_bus_that_was_heard_before_tells_the_first_events(autojump_clock, cast) -> None:
+    """Of the start itself, by the clock of the bus, to the last one."""
+    bus = EventBus(lambda: 77)
+    events = bus.listen("", 100)
+    async with open_supervisor(SupervisorSpec("root", [cast.child("a")]), events=bus, wall_ns=broken_clock):
+        pass
+    told = [event async for event in events]
+    assert [event.kind for event in told if event.path == "a"] == [
+        "starting",
+        "ready",
+        "stopping",
+        "stopped",
+    ]
+    assert {event.at_ns for event in told} == {77}
 
 
 async def test_default_clock_log_and_chance(capsys) -> None:

@@ -33,10 +33,20 @@ def empty_tree() -> OpenTree:
     """A tree without streams, served."""
 
     @asynccontextmanager
-    async def opened(app: str = "app", **options: Any) -> AsyncIterator[Tree]:
+    async def opened(
+        app: str = "app",
+        *,
+        config: Config | None = None,
+        network: MemoryNetwork | None = None,
+        **options: Any,
+    ) -> AsyncIterator[Tree]:
         with trio.fail_after(60):
             async with open_tree(
-                Config(venues={}), app=app, inspect=True, network=MemoryNetwork(), **options
+                config or Config(venues={}),
+                app=app,
+                inspect=True,
+                network=network or MemoryNetwork(),
+                **options,
             ) as tree:
                 yield tree
 

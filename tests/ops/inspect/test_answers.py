@@ -3,10 +3,15 @@
 from typing import Any
 
 import pytest
+import structlog
 import trio
+import trio.testing
 
 from feedtree.actors.context import Context
 from feedtree.exchanges.gaps import Gap
+from feedtree.exchanges.wire.memory import MemoryNetwork
+from feedtree.ops.config import Config, Metrics
+from feedtree.ops.inspect import history
 from feedtree.ops.inspect.client import Client, InspectFailed
 from feedtree.ops.inspect.protocol import (
     Action,
@@ -144,6 +149,62 @@ async def test_events_are_followed_as_they_happen(streams: OpenStreams) -> None:
         inflict([sim.simulation.venues["gateio.spot"]], Fault("reset"))
     assert told[-1].verdict == "retryable"
     assert len({event.number for event in told}) == len(told)
+
+
+async def test_what_happens_while_nobody_serves_is_remembered(streams: OpenStreams) -> None:
+    """From the first start on: the history is not the server's."""
+    async with streams() as (tree, sim):
+        await tree.supervisor.terminate_child("ops/inspect")
+        inflict([sim.simulation.venues["gateio.spot"]], Fault("reset"))
+        await trio.sleep(0.3)
+        await tree.websockets["gateio.spot"].wait_live(20)
+        await tree.restart("ops/inspect")
+        events = await ask(Past(path=f"{SHARD}/a", last=1000), list[Happening])
+        server = await ask(Past(path="ops/inspect", last=1000), list[Happening])
+        crashes = await ask(Crashes(path=SHARD), list[Crash])
+    told = [(event.kind, event.generation) for event in events]
+    assert told[0] == ("starting", 1)
+    assert told.index(("ready", 1)) < told.index(("crashed", 1)) < told.index(("ready", 2))
+    assert [event.kind for event in server] == [
+        *("starting", "reported", "ready"),
+        *("stopping", "stopped"),
+        *("starting", "reported", "ready"),
+    ]
+    assert [crash.count for crash in crashes] == [1]
+
+
+async def test_an_operation_that_never_started_is_on_record(empty_tree: OpenTree) -> None:
+    """The metrics' port is taken when the tree opens: whoever attaches later learns why."""
+    network = MemoryNetwork()
+    await network.listen("127.0.0.1", 9464)
+    async with empty_tree(config=Config({}, metrics=Metrics(port=9464)), network=network):
+        (crash,) = await ask(Crashes(path="ops/metrics"), list[Crash])
+        events = await ask(Past(path="ops/metrics"), list[Happening])
+    assert "is taken" in crash.text
+    assert "another port" in events[-1].reason
+    assert [event.kind for event in events] == ["starting", "crashed", "failed"]
+
+
+async def test_a_defect_in_what_remembers_ends_nothing(
+    empty_tree: OpenTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is logged with the event that was not taken, and the next one is taken."""
+
+    def defect(_: str) -> str:
+        raise ZeroDivisionError
+
+    with structlog.testing.capture_logs() as logs:
+        async with empty_tree(log=structlog.get_logger()) as tree:
+            before = await ask(Past(path="ops/inspect"), list[Happening])
+            with monkeypatch.context() as broken:
+                broken.setattr(history, "redacted", defect)
+                tree.supervisor.audit("ops/inspect", "a test was here")
+                await trio.testing.wait_all_tasks_blocked(0.01)
+            events = await ask(Past(path="ops/inspect"), list[Happening])
+    assert events == before
+    assert [event.kind for event in events] == ["starting", "reported", "ready"]
+    (line,) = (each for each in logs if each["event"] == "an event was not taken")
+    assert (line["path"], line["kind"], line["by"]) == ("ops/inspect", "audited", "inspect")
 
 
 async def test_stacks_tell_where_each_task_waits(streams: OpenStreams) -> None:

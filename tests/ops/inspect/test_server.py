@@ -233,7 +233,7 @@ async def test_a_tree_that_is_not_there_yet_is_said_so() -> None:
         async with trio.open_nursery() as nursery:
 
             async def serve() -> None:
-                await serve_inspect(context, answers=answers(), history=History())
+                await serve_inspect(context, answers=answers())
 
             nursery.start_soon(serve)
             await context.ready_event.wait()
@@ -298,7 +298,7 @@ async def test_an_unsafe_folder_parks_the_server(own_runtime_dir: Path) -> None:
     """No restart helps: a person has to act, and is told how."""
     own_runtime_dir.symlink_to("/tmp")  # noqa: ASYNC240
     with pytest.raises(Fatal) as caught:
-        await serve_inspect(Context("ops/inspect", 1), answers=answers(), history=History())
+        await serve_inspect(Context("ops/inspect", 1), answers=answers())
     assert "private" in caught.value.remedy
 
 
@@ -310,7 +310,7 @@ async def test_a_folder_that_cannot_be_made_parks_the_server(monkeypatch: pytest
 
     monkeypatch.setattr(Path, "mkdir", full)
     with pytest.raises(Fatal, match="No space left") as caught:
-        await serve_inspect(Context("ops/inspect", 1), answers=answers(), history=History())
+        await serve_inspect(Context("ops/inspect", 1), answers=answers())
     assert "XDG_RUNTIME_DIR" in caught.value.remedy
 
 
