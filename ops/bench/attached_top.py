@@ -15,11 +15,11 @@ from msgspec import Struct
 
 from feedtree.ops.bench.machine import pin
 from feedtree.ops.inspect.protocol import Answer, Look, Past, Request, Show
+from feedtree.ops.operate.top.poller import REMEMBERED
 
 ATTACH, DETACH = b"a", b"d"
 READY = b"ready\n"
 EVERY = 1.0  # seconds from one look to the next
-PAST = 100  # events that are asked for at first
 CHUNK = 65_536
 
 
@@ -125,7 +125,7 @@ class Top:
     async def _follow(self) -> None:
         async with await trio.open_unix_socket(self._path) as stream:
             followed = Connection(stream)
-            await followed.ask(Past(last=PAST, follow=True))
+            await followed.ask(Past(last=REMEMBERED, follow=True))
             while True:
                 await followed.line()
 

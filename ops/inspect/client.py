@@ -33,6 +33,12 @@ class InspectFailed(Exception):
         super().__init__(text)
         self.code = code
 
+    @classmethod
+    def of(cls, problem: Problem) -> Self:
+        """Say a problem, and what was meant, perhaps."""
+        meant = f"; is it {' or '.join(problem.close)}?" if problem.close else ""
+        return cls(f"{problem.text}{meant}", problem.code)
+
 
 class RunningApp(Struct, frozen=True):
     """An app that listens."""
@@ -146,7 +152,7 @@ class Client:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InspectFailed(f"{self.app} says what cannot be read: {error}; {_OTHER_VERSION}") from error
         if answer.error is not None:
-            raise InspectFailed(_told(answer.error), answer.error.code)
+            raise InspectFailed.of(answer.error)
         if answer.schema != SCHEMA:
             which = "an older" if answer.schema < SCHEMA else "a newer"
             raise InspectFailed(f"{self.app} runs {which} feedtree than this one; {_OTHER_VERSION}", "schema")
@@ -184,12 +190,6 @@ def ask_dump(app: RunningApp) -> Dumped:
     """Ask the thread that answers also where the app's event loop is stuck; errors as `Client.ask`."""
     with Client(app, dump_path(app.socket)) as client:
         return client.ask(Dump(), Dumped)
-
-
-def _told(problem: Problem) -> str:
-    if not problem.close:
-        return problem.text
-    return f"{problem.text}; is it {' or '.join(problem.close)}?"
 
 
 def _connect(sock: socket.socket, path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from feedtree.ops.inspect.client import Client, InspectFailed
 from feedtree.ops.inspect.paths import close_paths
-from feedtree.ops.inspect.protocol import Look, Overview
+from feedtree.ops.inspect.protocol import Look, Overview, Problem
 from feedtree.supervisors.snapshot import Node
 
 BETWEEN = 0.5  # s between the two looks that a rate is made of
@@ -44,9 +44,7 @@ def branch(overview: Overview, path: str) -> Node:
     found = overview.tree.find(path.strip("/"))
     if found is not None:
         return found
-    close = close_paths(overview.tree, path)
-    meant = f"; is it {' or '.join(close)}?" if close else ""
-    raise InspectFailed(f"nothing runs at {path}{meant}", "path")
+    raise InspectFailed.of(Problem("path", f"nothing runs at {path}", close_paths(overview.tree, path)))
 
 
 def states(overview: Overview) -> Mapping[str, str]:
