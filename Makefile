@@ -22,10 +22,9 @@ test: $(STAMP)  ## the gate: formatter, linter, types, layer contracts, tests, c
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/coverage erase
+	rm -f .coverage*
 	$(BIN)/python tests/side_by_side.py
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage json --quiet -o .coverage.json
+	$(BIN)/python -m slipcover --silent --out .coverage.json --merge .coverage-*.json
 	$(BIN)/python tests/coverage_limits.py .coverage.json
 
 test-deep: $(STAMP)  ## more examples of every property test, the slow tests, the mutants

@@ -15,10 +15,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def share(files: dict[str, Any]) -> float:
     """Return the covered share of statements and branches together, in per cent."""
-    summaries = [entry["summary"] for entry in files.values()]
-    total = sum(summary["num_statements"] + summary["num_branches"] for summary in summaries)
-    covered = sum(summary["covered_lines"] + summary["covered_branches"] for summary in summaries)
+    covered = _count(files, "executed_lines", "executed_branches")
+    total = covered + _count(files, "missing_lines", "missing_branches")
     return 100.0 * covered / total if total else 100.0
+
+
+def _count(files: dict[str, Any], *kinds: str) -> int:
+    return sum(len(entry[kind]) for entry in files.values() for kind in kinds)
 
 
 def gaps(files: dict[str, Any]) -> list[str]:

@@ -215,7 +215,9 @@ def temporary() -> dict[str, Any]:
 def tree_model() -> ModuleType:
     """The package beside this file: tell a random tree's story, check it against the rules."""
     folder = Path(__file__).with_name("tree_model")
-    spec = spec_from_file_location("tree_model", folder / "__init__.py")
+    spec = spec_from_file_location(
+        "tree_model", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
     assert spec is not None
     assert spec.loader is not None
     package = sys.modules[spec.name] = module_from_spec(spec)
