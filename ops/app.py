@@ -134,6 +134,7 @@ async def open_tree(
     on_failure: Literal["park", "raise"] = "park",
     resume: Mapping[str, str] = MappingProxyType({}),
     network: Network | None = None,
+    events: EventBus | None = None,
     wall_ns: Callable[[], int] = time.time_ns,
     rng: Random | None = None,
     log: Any = None,
@@ -152,6 +153,7 @@ async def open_tree(
         on_failure: ``park`` keeps a failure inside its venue; ``raise`` gives it to the body's caller.
         resume: of accounts, ``gateio.spot/main``: the cursor of the last fill that an earlier process handled.
         network: TCP by default; a memory network for tests.
+        events: where what happens in the tree is told, for who is to hear the very first of it: listen to it before.
         wall_ns: UTC nanoseconds.
         rng: where jitter comes from.
         log: a structlog logger.
@@ -170,7 +172,7 @@ async def open_tree(
     rng = Random() if rng is None else rng
     opened: list[Tree] = []
     operations: list[Operation] = []
-    events = EventBus(wall_ns)
+    events = EventBus(wall_ns) if events is None else events
 
     def find() -> Tree | None:
         return opened[0] if opened else None
@@ -241,6 +243,7 @@ async def run_tree(
     on_failure: Literal["park", "raise"] = "park",
     resume: Mapping[str, str] = MappingProxyType({}),
     network: Network | None = None,
+    events: EventBus | None = None,
     wall_ns: Callable[[], int] = time.time_ns,
     rng: Random | None = None,
     log: Any = None,
@@ -258,6 +261,7 @@ async def run_tree(
         on_failure=on_failure,
         resume=resume,
         network=network,
+        events=events,
         wall_ns=wall_ns,
         rng=rng,
         log=log,

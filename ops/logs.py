@@ -5,9 +5,8 @@ A library never configures logging: an app that embeds feedtree sets structlog u
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, MutableMapping
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from collections.abc import AsyncIterable, Callable, Iterable, MutableMapping
+from typing import Any
 
 import structlog
 
@@ -15,7 +14,7 @@ from feedtree.exchanges.credentials import Secret
 from feedtree.ops.log_outages import Outages
 from feedtree.ops.redaction import Redaction
 from feedtree.ops.repeats import Repeats
-from feedtree.supervisors import EventKind, EventStream, LifecycleEvent, Verdict
+from feedtree.supervisors import EventKind, LifecycleEvent, Verdict
 
 Write = Callable[[str], None]
 
@@ -30,14 +29,6 @@ _LOGGED_ALREADY = frozenset(
         EventKind.AUDITED,
     }
 )
-
-
-class LifecycleSource(Protocol):
-    """A running tree."""
-
-    def events(self, path: str = "") -> AbstractAsyncContextManager[EventStream]:
-        """Open the stream of lifecycle events at and below a path."""
-        ...
 
 
 class LineLogger:
@@ -123,24 +114,21 @@ def _short(value: object) -> str:
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 
-async def log_lifecycle(tree: LifecycleSource) -> None:
-    """Log the lifecycle events of a tree, each as a line, and the traceback of every bug, until the tree ends.
+async def log_lifecycle(events: AsyncIterable[LifecycleEvent]) -> None:
+    """Log the lifecycle events of a tree, each as a line, and the traceback of every bug, until they end.
 
     An actor that reports the same state again, with other facts, is not logged again.
     """
     log = structlog.get_logger()
     repeats = Repeats()
-    async with tree.events() as events:
-        async for event in events:
-            judgement = event.judgement
-            if repeats.has(event):
-                continue
-            if not _logged_already(event):
-                log.info(str(event.kind), **_facts(event))
-            elif (
-                event.kind is EventKind.CRASHED and judgement is not None and judgement.verdict is Verdict.BUG
-            ):
-                log.error("bug", exc_info=judgement.error, **_facts(event))
+    async for event in events:
+        judgement = event.judgement
+        if repeats.has(event):
+            continue
+        if not _logged_already(event):
+            log.info(str(event.kind), **_facts(event))
+        elif event.kind is EventKind.CRASHED and judgement is not None and judgement.verdict is Verdict.BUG:
+            log.error("bug", exc_info=judgement.error, **_facts(event))
 
 
 def _logged_already(event: LifecycleEvent) -> bool:

@@ -18,10 +18,12 @@ from feedtree.exchanges.public.codec import ChannelNotOffered
 from feedtree.exchanges.public.feed import Feed
 from feedtree.ops.account_watch import account_report
 from feedtree.ops.app import Tree, open_tree
+from feedtree.ops.beside import beside
 from feedtree.ops.config import Config, Venue
 from feedtree.ops.config_rules import REACH
 from feedtree.ops.display import Display, LiveDisplay, PlainDisplay, stamped
 from feedtree.ops.logs import configure_logs, is_terminal, log_lifecycle
+from feedtree.ops.operations import EVENTS
 from feedtree.ops.outcome import failures, refusals
 from feedtree.ops.output import Output, OutputClosed
 from feedtree.ops.report import Books, make_report, write_report
@@ -39,7 +41,7 @@ from feedtree.ops.terminal import has_terminal
 from feedtree.ops.trading import PaperAccounts
 from feedtree.ops.truth import TruthChecks
 from feedtree.ops.watch import Watch, status_line
-from feedtree.supervisors import TreeFailed
+from feedtree.supervisors import EventBus, EventStream, TreeFailed
 
 APP = "feedtree"
 SEARCH_PERIOD = 1.0  # s between two looks for a simulator's control paths
@@ -61,10 +63,11 @@ class Run:
 
     async def run(self) -> None:
         """Run the tree for its time, or until cancelled; then report."""
-        control = self._plan.control
+        events = EventBus()
         async with (
             self._venues() as config,
-            open_tree(config, app=APP, inspect=True, control=control) as tree,
+            _logging(events.listen("", EVENTS)),
+            open_tree(config, app=APP, inspect=True, control=self._plan.control, events=events) as tree,
         ):
             papers = PaperAccounts(tree)
             watch = Watch(
@@ -72,7 +75,6 @@ class Run:
             )
             try:
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(log_lifecycle, tree)
                     nursery.start_soon(watch.follow, self._display.tell)
                     nursery.start_soon(watch.follow_accounts, self._display.tell)
                     nursery.start_soon(self._display.run, watch, self._simulators)
@@ -142,6 +144,24 @@ class Run:
             except OSError as error:
                 self.failures.append(f"the report was not written: {error}")
         self.summary = status_line(watch.look())
+
+
+@asynccontextmanager
+async def _logging(events: EventStream) -> AsyncIterator[None]:
+    """Log the events of the tree that runs in the block, also those of its end."""
+    logged = trio.Event()
+
+    async def log() -> None:
+        await log_lifecycle(events)
+        logged.set()
+
+    async with beside() as nursery:
+        nursery.start_soon(log)
+        try:
+            yield
+        finally:
+            with trio.move_on_after(LAST_WORDS, shield=True):
+                await logged.wait()
 
 
 def sim_arguments(config: Config) -> list[str]:

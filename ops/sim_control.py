@@ -91,7 +91,7 @@ async def open_control(url: str, *, ca_file: str | None = None) -> AsyncIterator
         ca_file: a PEM file to verify a simulator with that serves over TLS.
     """
     async with httpx.AsyncClient(
-        base_url=url, timeout=TIMEOUT, trust_env=False, verify=_trust(ca_file)
+        base_url=url, timeout=TIMEOUT, trust_env=False, verify=_trust(url, ca_file)
     ) as http:
         yield SimControl(http)
 
@@ -104,5 +104,9 @@ def control_url(venue: Venue) -> str | None:
     return f"{parts.scheme.replace('ws', 'http')}://{parts.netloc}/_sim"
 
 
-def _trust(ca_file: str | None) -> bool | ssl.SSLContext:
+def _trust(url: str, ca_file: str | None) -> bool | ssl.SSLContext:
+    if urlsplit(url).scheme == "http":
+        return (
+            False  # nothing to verify, and the loop does not stand still while certificates are read for it
+        )
     return True if ca_file is None else ssl.create_default_context(cafile=ca_file)

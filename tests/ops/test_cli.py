@@ -206,6 +206,16 @@ def test_a_simulated_run_reports_exactly_the_schema(tmp_path: Path) -> None:
     assert "2 of 2 streams live" in ran.stdout.splitlines()[-1]
 
 
+def test_a_run_logs_each_life_from_its_start_to_its_end() -> None:
+    """The first start of a stream, and its orderly stop, as lines of JSON in a pipe."""
+    ran = feedtree("run", "--simulated", "--symbols", "BTC/USDT", "--duration", "3", "--plain")
+    lines = [json.loads(line) for line in ran.stderr.splitlines()]
+    life = [line["event"] for line in lines if line["path"] == "public/gateio.spot/shard-1/a"]
+    assert life[:2] == ["starting", "ready"]
+    assert life[-1] == "stopped"
+    assert {line["generation"] for line in lines if line["path"].startswith("public/")} == {1}
+
+
 def test_a_paper_trader_is_told_of_every_fill(tmp_path: Path) -> None:
     """An account at each venue, as many fills told as the venue says it had, no order left in doubt."""
     path = tmp_path / "out.json"

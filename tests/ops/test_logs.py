@@ -18,27 +18,23 @@ def lines() -> list[str]:
 BUG = Judgement(Verdict.BUG, KeyError("x"))
 
 
-class Told:
-    """A source of lifecycle events that has told some already."""
-
-    def __init__(self) -> None:
-        self.bus = EventBus(lambda: 0)
-
-    def events(self, path: str = "") -> EventStream:
-        stream = self.bus.listen(path, 100)
-        self.bus.tell(EventKind.READY, "public/a", 1)
-        self.bus.tell(EventKind.RESTARTING, "public/a", 1, "ConnectionLost: reset\nby peer", wait=0.25)
-        self.bus.tell(EventKind.CRASHED, "public/a", 2, "refused", judgement=Judgement(Verdict.RETRYABLE))
-        self.bus.tell(EventKind.CRASHED, "public/a", 3, "KeyError: 'x'", judgement=BUG)
-        self.bus.tell(EventKind.AUDITED, "public/a", 3, "restart by uid 1000")
-        self.bus.end()
-        return stream
+def told() -> EventStream:
+    """Return events that have come already."""
+    bus = EventBus(lambda: 0)
+    stream = bus.listen("", 100)
+    bus.tell(EventKind.READY, "public/a", 1)
+    bus.tell(EventKind.RESTARTING, "public/a", 1, "ConnectionLost: reset\nby peer", wait=0.25)
+    bus.tell(EventKind.CRASHED, "public/a", 2, "refused", judgement=Judgement(Verdict.RETRYABLE))
+    bus.tell(EventKind.CRASHED, "public/a", 3, "KeyError: 'x'", judgement=BUG)
+    bus.tell(EventKind.AUDITED, "public/a", 3, "restart by uid 1000")
+    bus.end()
+    return stream
 
 
 async def test_a_lifecycle_event_is_one_line_of_json_for_machines(lines: list[str]) -> None:
     """Path, generation, reason, wait are fields; the supervisor logs crashes and audits, we the traceback of a bug."""
     configure_logs(lines.append, human=False)
-    await log_lifecycle(Told())
+    await log_lifecycle(told())
     first, second, third = (json.loads(line) for line in lines)
     assert (first["event"], first["level"], first["path"], first["generation"]) == (
         "ready",
@@ -54,34 +50,26 @@ async def test_a_lifecycle_event_is_one_line_of_json_for_machines(lines: list[st
 async def test_a_lifecycle_event_is_one_line_of_text_for_people(lines: list[str]) -> None:
     """Also a reason of several lines is one line."""
     configure_logs(lines.append, human=True)
-    await log_lifecycle(Told())
+    await log_lifecycle(told())
     assert len(lines) == 3
     assert lines[1].endswith(
         " info public/a restarting generation=1 reason=ConnectionLost: reset by peer wait_s=0.25"
     )
 
 
-class Busy:
-    """A source of an actor that reports the same state again and again."""
-
-    def __init__(self) -> None:
-        self.bus = EventBus(lambda: 0)
-
-    def events(self, path: str = "") -> EventStream:
-        stream = self.bus.listen(path, 100)
-        for generation, state in ((1, "idle"), (1, "idle"), (1, "asking"), (1, "idle"), (2, "idle")):
-            self.bus.tell(EventKind.REPORTED, "private/a", generation, state)
-        self.bus.tell(EventKind.REMOVED, "private/a", 2)
-        self.bus.tell(EventKind.REPORTED, "private/a", 2, "idle")
-        self.bus.end()
-        return stream
-
-
 async def test_the_same_state_with_other_facts_is_no_news(lines: list[str]) -> None:
+    """Of an actor that reports the same state again and again."""
     configure_logs(lines.append, human=False)
-    await log_lifecycle(Busy())
-    told = [json.loads(line) for line in lines]
-    assert [(each["generation"], each.get("reason", each["event"])) for each in told] == [
+    bus = EventBus(lambda: 0)
+    stream = bus.listen("", 100)
+    for generation, state in ((1, "idle"), (1, "idle"), (1, "asking"), (1, "idle"), (2, "idle")):
+        bus.tell(EventKind.REPORTED, "private/a", generation, state)
+    bus.tell(EventKind.REMOVED, "private/a", 2)
+    bus.tell(EventKind.REPORTED, "private/a", 2, "idle")
+    bus.end()
+    await log_lifecycle(stream)
+    shown = [json.loads(line) for line in lines]
+    assert [(each["generation"], each.get("reason", each["event"])) for each in shown] == [
         (1, "idle"),
         (1, "asking"),
         (1, "idle"),
@@ -94,7 +82,7 @@ async def test_the_same_state_with_other_facts_is_no_news(lines: list[str]) -> N
 async def test_less_than_the_level_is_left_out(lines: list[str]) -> None:
     """The live view shows what matters."""
     configure_logs(lines.append, human=True, level=40)
-    await log_lifecycle(Told())
+    await log_lifecycle(told())
     assert len(lines) == 1
 
 
