@@ -22,6 +22,7 @@ from feedtree.ops.beside import beside
 from feedtree.ops.config import Account, Config, Metrics, Venue
 from feedtree.ops.config_rules import REACH
 from feedtree.ops.operations import EVENTS, Operation, take_events
+from feedtree.ops.redaction import redacted_reason
 from feedtree.supervisors import (
     ChildSpec,
     EventBus,
@@ -92,8 +93,16 @@ class Tree:
         return self.host.supervisor
 
     def snapshot(self) -> Node:
-        """Return the whole tree as it is now, consistent."""
-        return self.supervisor.snapshot()
+        """Return the whole tree as it is now, consistent; its reasons hold no secrets."""
+        return self.supervisor.snapshot().reworded(redacted_reason)
+
+    def node(self, path: str) -> Node:
+        """Return the branch at a path, as `snapshot` has it.
+
+        Raises:
+            ChildNotFound: no such child.
+        """
+        return self.supervisor.node(path).reworded(redacted_reason)
 
     def gaps(self) -> list[Gap]:
         """Return every interval in which a topic or an account was not covered by live data, oldest first.

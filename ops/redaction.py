@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from feedtree.exchanges.credentials import Secret
@@ -30,6 +31,12 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
     return _DIGEST.sub(HIDDEN, _NAMED.sub(lambda found: f"{found[1]}{found[2]}{HIDDEN}", text))
+
+
+@lru_cache(maxsize=1_000)
+def redacted_reason(reason: str) -> str:
+    """Return `redacted` of a reason, of which there are few, and which are asked for again and again."""
+    return redacted(reason)
 
 
 class Redaction:

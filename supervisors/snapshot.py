@@ -1,10 +1,12 @@
 """How a tree looks at one instant."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
+from operator import is_
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from feedtree.supervisors.usage import Usage
 
@@ -69,6 +71,14 @@ class Node(Struct, frozen=True):
     stalls: int = 0
     longest_stall: float = 0.0
     usage: Usage | None = None
+
+    def reworded(self, say: Callable[[str], str]) -> "Node":
+        """Return the branch with every reason as `say` puts it."""
+        children = tuple([child.reworded(say) for child in self.children])
+        reason = None if self.last_reason is None else say(self.last_reason)
+        if reason == self.last_reason and all(map(is_, children, self.children)):
+            return self
+        return replace(self, last_reason=reason, children=children)
 
     def parked(self) -> Iterator["Node"]:
         """Yield the topmost parked parts of this branch."""

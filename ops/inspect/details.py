@@ -32,7 +32,7 @@ def details_of(tree: "Tree", history: History, path: str) -> Details:
     Raises:
         ChildNotFound: no such child.
     """
-    node = tree.supervisor.node(path)
+    node = tree.node(path)
     facts = facts_of(tree)
     shard, store = shard_of(tree, path), store_of(tree, path)
     gaps = gaps_below(tree, path)

@@ -21,6 +21,7 @@ import trio
 from feedtree.ops.inspect.answers import Refused, line, read_request
 from feedtree.ops.inspect.protocol import MAX_REQUEST, Dump, Dumped, Problem
 from feedtree.ops.inspect.sockets import is_same_user, unix_listener
+from feedtree.ops.redaction import redacted_reason
 from feedtree.supervisors.stuck import running_frames
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Dumper:
             pid=os.getpid(),
             stuck=True,
             running="\n".join(running_frames(sys._current_frames().get(self._thread))),
-            tree=supervisor.look_from_outside(self._clock.current_time()),
+            tree=supervisor.look_from_outside(self._clock.current_time()).reworded(redacted_reason),
             stacks=supervisor.stacks_from_outside(),
         )
 

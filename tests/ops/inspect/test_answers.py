@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 import structlog
 import trio
@@ -12,7 +13,7 @@ from feedtree.exchanges.gaps import Gap
 from feedtree.exchanges.wire.memory import MemoryNetwork
 from feedtree.ops.config import Config, Metrics
 from feedtree.ops.inspect import history
-from feedtree.ops.inspect.client import Client, InspectFailed
+from feedtree.ops.inspect.client import Client, InspectFailed, ask_dump, running_apps
 from feedtree.ops.inspect.protocol import (
     Action,
     Control,
@@ -33,8 +34,9 @@ from feedtree.ops.inspect.protocol import (
     TraceEnd,
 )
 from feedtree.ops.inspect.tracing import trace
+from feedtree.ops.redaction import redacted_reason
 from feedtree.ops.sim.faults import Fault, inflict
-from feedtree.supervisors import BackoffPolicy, ChildSpec
+from feedtree.supervisors import BackoffPolicy, ChildSpec, Fatal
 from tests.ops.inspect.asking import ask, with_client
 from tests.ops.inspect.conftest import OpenStreams, OpenTree
 
@@ -205,6 +207,40 @@ async def test_a_defect_in_what_remembers_ends_nothing(
     assert [event.kind for event in events] == ["starting", "reported", "ready"]
     (line,) = (each for each in logs if each["event"] == "an event was not taken")
     assert (line["path"], line["kind"], line["by"]) == ("ops/inspect", "audited", "inspect")
+
+
+async def test_a_secret_in_a_reason_reaches_nobody(empty_tree: OpenTree) -> None:
+    """Whatever an actor of the app says in its last words: not the tree, not its crash, not the dump."""
+
+    async def careless(context: Context) -> None:
+        context.started()
+        raise Fatal(
+            "GET /api/v3/order?signature=c0ffee00c0ffee00 was refused", remedy="look at listenKey=p1q2r3s4t5"
+        )
+
+    async with empty_tree() as tree:
+        await tree.supervisor.start_child("ops", ChildSpec("careless", careless))
+        await tree.failed("ops/careless")
+        told = [
+            await ask(Look(), Overview),
+            await ask(Show(path="ops/careless"), Details),
+            await ask(Show(path="ops"), Details),
+            await ask(Past(), list[Happening]),
+            await ask(Crashes(), list[Crash]),
+            await trio.to_thread.run_sync(lambda: ask_dump(running_apps()[0])),
+        ]
+        kept = tree.supervisor.node("ops/careless").last_reason
+        ways = [
+            tree.snapshot(),
+            tree.supervisor.look_from_outside(trio.current_time()).reworded(redacted_reason),
+        ]
+    assert "c0ffee00" in str(kept)
+    assert "p1q2r3s4t5" in str(kept)
+    for each in (*told, *ways):
+        text = str(msgspec.to_builtins(each))
+        assert "was refused" in text
+        assert "c0ffee00" not in text
+        assert "p1q2r3s4t5" not in text
 
 
 async def test_stacks_tell_where_each_task_waits(streams: OpenStreams) -> None:
