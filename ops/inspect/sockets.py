@@ -119,13 +119,16 @@ def is_same_user(sock: _Socket) -> bool:
 
 def live_sockets() -> list[Path]:
     """Return the sockets that somebody listens on, sorted; those that dead processes left are removed."""
+    folder = runtime_dir()
     found = []
-    for path in sorted(runtime_dir().glob("*.sock")):
+    for path in sorted(folder.glob("*.sock")):
         if _answers(path):
             found.append(path)
         elif not _alive(_pid(path)):
             path.unlink(missing_ok=True)
-            dump_path(path).unlink(missing_ok=True)
+    for path in folder.glob("*.dump"):
+        if not _alive(_pid(path)):
+            path.unlink(missing_ok=True)
     return found
 
 

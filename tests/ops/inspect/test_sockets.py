@@ -24,14 +24,15 @@ from feedtree.ops.inspect.sockets import (
 
 
 def test_what_dead_processes_left_is_removed(own_runtime_dir: Path) -> None:
-    """A stale socket is removed with the one beside it; one of a living process that does not answer yet stays."""
+    """Its sockets are removed, each without the other as well; one of a living process that does not answer yet stays."""
     dead, living = runtime_dir() / "old-4194305.sock", runtime_dir() / f"young-{os.getpid()}.sock"
-    for path in (dead, living, dump_path(dead)):
+    alone = runtime_dir() / "older-4194306.dump"
+    for path in (dead, living, dump_path(dead), dump_path(living), alone):
         with socket.socket(socket.AF_UNIX) as sock:
             sock.bind(str(path))
     (runtime_dir() / "nonsense.sock").touch()
     assert live_sockets() == []
-    assert [path.name for path in own_runtime_dir.iterdir()] == [living.name]
+    assert {path.name for path in own_runtime_dir.iterdir()} == {living.name, dump_path(living).name}
 
 
 def test_a_folder_that_others_can_enter_is_refused(own_runtime_dir: Path) -> None:
