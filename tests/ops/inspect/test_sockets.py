@@ -24,7 +24,7 @@ from feedtree.ops.inspect.sockets import (
 
 
 def test_what_dead_processes_left_is_removed(own_runtime_dir: Path) -> None:
-    """Its sockets are removed, each without the other as well; one of a living process that does not answer yet stays."""
+    """Its sockets are removed, each without the other as well; those of a living process that does not answer stay."""
     dead, living = runtime_dir() / "old-4194305.sock", runtime_dir() / f"young-{os.getpid()}.sock"
     alone = runtime_dir() / "older-4194306.dump"
     for path in (dead, living, dump_path(dead), dump_path(living), alone):
