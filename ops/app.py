@@ -130,7 +130,8 @@ class Tree:
         await self.supervisor.failed(path)
 
 
-FindTree = Callable[[], Tree | None]  # None while there is none yet
+FindTree = Callable[[], Tree | None]
+"""Returns the running tree; None while there is none yet."""
 
 
 @asynccontextmanager
@@ -162,7 +163,8 @@ async def open_tree(
         on_failure: ``park`` keeps a failure inside its venue; ``raise`` gives it to the body's caller.
         resume: of accounts, ``gateio.spot/main``: the cursor of the last fill that an earlier process handled.
         network: TCP by default; a memory network for tests.
-        events: where what happens in the tree is told, for who is to hear the very first of it: listen to it before.
+        events: where what happens in the tree is told, by a clock of its own, for who is to hear the very first of it:
+            listen to it before.
         wall_ns: UTC nanoseconds.
         rng: where jitter comes from.
         log: a structlog logger.

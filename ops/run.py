@@ -152,8 +152,10 @@ async def _logging(events: EventStream) -> AsyncIterator[None]:
     logged = trio.Event()
 
     async def log() -> None:
-        await log_lifecycle(events)
-        logged.set()
+        try:
+            await log_lifecycle(events)
+        finally:
+            logged.set()  # a log that fails is not waited for
 
     async with beside() as nursery:
         nursery.start_soon(log)

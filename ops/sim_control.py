@@ -105,8 +105,6 @@ def control_url(venue: Venue) -> str | None:
 
 
 def _trust(url: str, ca_file: str | None) -> bool | ssl.SSLContext:
-    if urlsplit(url).scheme == "http":
-        return (
-            False  # nothing to verify, and the loop does not stand still while certificates are read for it
-        )
+    if urlsplit(url).scheme == "http":  # the loop need not stand still while certificates are read
+        return False
     return True if ca_file is None else ssl.create_default_context(cafile=ca_file)

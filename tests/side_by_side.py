@@ -34,6 +34,7 @@ MEASURED = (
 )
 QUICK, CAMPAIGNS = (*MEASURED, "not slow and not campaign"), (*MEASURED, "not slow and campaign")
 APART = ("tests/integration", "tests/ops")
+UNITS = ("tests", *(f"--ignore={folder}" for folder in APART))
 ACCOUNTS = "tests/integration/test_campaign.py"
 CHUNKS = {
     "ops": (*QUICK, "tests/ops", "--ignore=tests/ops/chaos"),
@@ -41,23 +42,13 @@ CHUNKS = {
     "campaigns": (*MAKE_ROOM, *CAMPAIGNS, *APART, f"--ignore={ACCOUNTS}"),
     "campaigns of accounts": (*MAKE_ROOM, *CAMPAIGNS, ACCOUNTS),
     "integration": (*MAKE_ROOM, *QUICK, "tests/integration"),
-    "actors, supervisors, exchanges": (
-        *MAKE_ROOM,
-        *QUICK,
-        "tests",
-        *(f"--ignore={folder}" for folder in APART),
-    ),
+    "actors, supervisors, exchanges": (*MAKE_ROOM, *QUICK, *UNITS),
 }
 PLAIN = (sys.executable, "-m", "pytest", "-q")
 DEEP_CHUNKS = {
     "ops": (*PLAIN, "tests/ops"),
     "campaigns of accounts": (*MAKE_ROOM, *PLAIN, ACCOUNTS),
-    "actors, supervisors, exchanges": (
-        *MAKE_ROOM,
-        *PLAIN,
-        "tests",
-        *(f"--ignore={folder}" for folder in APART),
-    ),
+    "actors, supervisors, exchanges": (*MAKE_ROOM, *PLAIN, *UNITS),
     "integration": (*MAKE_ROOM, *PLAIN, "tests/integration", f"--ignore={ACCOUNTS}"),
 }
 

@@ -147,9 +147,8 @@ class Balances:
         """
         held = self._held.get(row.currency)
         effects = self._effects.get(row.currency, ())
-        late = [
-            effect for effect in effects if effect.venue_ns + _S > as_of_ns
-        ]  # their times may be whole seconds
+        since_ns = as_of_ns - _S  # times of fills may be whole seconds
+        late = [effect for effect in effects if effect.venue_ns > since_ns]
         if held is None or not late:
             return False
         back = held.balance.total - row.total

@@ -40,7 +40,7 @@ from feedtree.ops.looking import facts_of
 from feedtree.supervisors import AdminRefused, ChildNotFound, StartFailed
 
 if TYPE_CHECKING:
-    from feedtree.ops.app import Tree
+    from feedtree.ops.app import FindTree, Tree
 
 PATH = "ops/inspect"  # where the server stands in the tree
 FOLLOWED = 1_000  # events that may wait for one client; more are dropped, which their numbers show
@@ -107,7 +107,7 @@ class Answers:
     def __init__(
         self,
         app: str,
-        tree: "Callable[[], Tree | None]",
+        tree: "FindTree",
         history: History,
         *,
         control: bool,

@@ -9,7 +9,7 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -25,7 +25,7 @@ from feedtree.ops.redaction import redacted_reason
 from feedtree.supervisors.stuck import running_frames
 
 if TYPE_CHECKING:
-    from feedtree.ops.app import Tree
+    from feedtree.ops.app import FindTree, Tree
 
 THREAD = "feedtree dump"
 WAIT = 1.0  # s in which the loop is to answer; after that it is stuck
@@ -34,7 +34,7 @@ BACKLOG = 4
 
 
 @contextmanager
-def open_dump(path: Path, app: str, tree: "Callable[[], Tree | None]") -> Iterator[None]:
+def open_dump(path: Path, app: str, tree: "FindTree") -> Iterator[None]:
     """Answer `Dump` at a socket while the body runs.
 
     Args:
@@ -68,7 +68,7 @@ class Dumper:
     def __init__(
         self,
         app: str,
-        tree: "Callable[[], Tree | None]",
+        tree: "FindTree",
         token: trio.lowlevel.TrioToken,
         clock: trio.abc.Clock,
         thread: int,
