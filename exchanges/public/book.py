@@ -129,6 +129,9 @@ class OrderBook:
         sequence: the venue's id of the last change in it; 0 before the first.
         version: counts every change made here, also across resyncs.
         depth: the number of levels a side to which the venue keeps us informed.
+        crossed: the best bid is not below the best ask: such a book is wrong.
+        floors: the keys of the worst bid and ask that are trusted, None for a side that is trusted to its end; None
+            where both are.
         changed_ns: when the last change was received.
         venue_ns: the engine's time of the last change, None where the venue does not say.
         sent_ns: the gateway's time of the last change, None where the venue does not say.
@@ -137,11 +140,12 @@ class OrderBook:
     __slots__ = (
         "_ask_keys",
         "_bid_keys",
-        "_floors",
         "asks",
         "bids",
         "changed_ns",
+        "crossed",
         "depth",
+        "floors",
         "sent_ns",
         "sequence",
         "state",
@@ -158,7 +162,8 @@ class OrderBook:
         self.sequence = 0
         self.version = 0
         self.depth = depth
-        self._floors: tuple[float | None, float | None] | None = None
+        self.crossed = False
+        self.floors: tuple[float | None, float | None] | None = None
         self.changed_ns = 0
         self.venue_ns: int | None = None
         self.sent_ns: int | None = None
@@ -171,11 +176,11 @@ class OrderBook:
     @property
     def true_depth(self) -> int:
         """The number of levels a side that are known to equal the venue's."""
-        if self._floors is None:
+        if self.floors is None:
             return self.depth
         counts = [
             side.count_from(floor)
-            for side, floor in zip((self.bids, self.asks), self._floors, strict=True)
+            for side, floor in zip((self.bids, self.asks), self.floors, strict=True)
             if floor is not None
         ]
         return min(self.depth, *counts)
@@ -187,19 +192,12 @@ class OrderBook:
         snapshot's window, and is inside again after the change without having been touched, is told by neither.
         """
         floors = (self.bids.worst(), self.asks.worst())
-        self._floors = None if floors == (None, None) else floors
+        self.floors = None if floors == (None, None) else floors
 
     @property
     def doubtful(self) -> bool:
         """True where less than half of the window can be trusted any more: time for a new snapshot."""
-        return self._floors is not None and self.true_depth < self.depth / 2
-
-    @property
-    def crossed(self) -> bool:
-        """True where the best bid is not below the best ask: such a book is wrong."""
-        bids = self._bid_keys
-        asks = self._ask_keys
-        return bool(bids) and bool(asks) and bids[-1] + asks[-1] >= 0.0
+        return self.floors is not None and self.true_depth < self.depth / 2
 
     def load(self, sequence: int, bids: Levels, asks: Levels) -> None:
         """Replace the whole book.
@@ -209,9 +207,10 @@ class OrderBook:
         """
         self.bids.load(bids)
         self.asks.load(asks)
-        self._floors = None
+        self.floors = None
         self.sequence = sequence
         self.version += 1
+        self._meet()
 
     def apply(self, change: BookDelta) -> None:
         """Make one change; the caller has checked that it follows.
@@ -228,6 +227,12 @@ class OrderBook:
         self.changed_ns = change.received_ns
         self.venue_ns = change.venue_ns
         self.sent_ns = change.sent_ns
+        self._meet()
+
+    def _meet(self) -> None:
+        bids = self._bid_keys
+        asks = self._ask_keys
+        self.crossed = bool(bids and asks) and bids[-1] + asks[-1] >= 0.0
 
     def volume_to(self, side: Side, price: float) -> float:
         """Return what a taker of this side finds up to a price, inclusive, in base units.

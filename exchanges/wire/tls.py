@@ -7,6 +7,7 @@ would give bursts of one. Here one read takes up to 64 KiB from the socket and r
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import trio
 
@@ -163,16 +164,16 @@ class TlsTransport(OrderedSending):
 
     def _decrypt(self) -> bytes | None:
         records: list[bytes] = []
-        append, read = records.append, self._read
+        read = self._read
         try:
-            if record := read(_RECORD):
-                append(record)
-                if (
-                    self._incoming.pending
-                ):  # else one read more would find nothing, by an exception that costs
-                    while record := read(_RECORD):
-                        append(record)
-            self._ended = not record  # close_notify
+            if record := read():
+                records.append(record)
+                # Where nothing is left, one read more would find that out by an exception, which costs.
+                if self._incoming.pending:
+                    records.extend(iter(read, b""))
+                    self._ended = True
+            else:
+                self._ended = True  # close_notify
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError as error:
@@ -188,13 +189,12 @@ class TlsTransport(OrderedSending):
         return b"" if self._ended else None
 
 
-def _reader_of(tls: ssl.SSLObject) -> Callable[[int], bytes]:
+def _reader_of(tls: ssl.SSLObject) -> Callable[[], bytes]:
     """Return what reads a record's plaintext: not the method in Python around it, which costs a tenth of a read.
 
     That it is found under this name is no promise of Python's.
     """
-    read: Callable[[int], bytes] = getattr(tls, "_sslobj", tls).read
-    return read
+    return partial(getattr(tls, "_sslobj", tls).read, _RECORD)
 
 
 def _text(error: ssl.SSLError) -> str:

@@ -26,6 +26,7 @@ from feedtree.ops.bench.measure import Sample, Stopwatch
 from feedtree.ops.bench.truth import Books
 
 _decode = msgspec.json.Decoder(DataFrame, strict=False).decode
+_APPLIED = Outcome.APPLIED
 
 
 class _Client(WSListener):
@@ -146,7 +147,7 @@ class _Whole(_Client):
                 book.b,
                 book.a,
             )
-            if self.syncs[topic].delta(message) is not Outcome.APPLIED:
+            if self.syncs[topic].delta(message) is not _APPLIED:
                 raise ValueError(f"{topic}: {self.syncs[topic].reason}")
         else:
             message = self.build[push.__class__](push, time.time_ns())
