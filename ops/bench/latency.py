@@ -30,7 +30,7 @@ from feedtree.ops.bench.runs import (
 )
 
 RATES = (1_000, 5_000)  # messages per second
-SECONDS = 1.2
+SECONDS = 0.8
 SECONDS_OF_GRID = 3.0
 RIVAL = "picows"
 BARE = "bare trio"

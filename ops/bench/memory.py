@@ -27,6 +27,7 @@ SMALL, WIDE, LARGE = Cell(1, 10), Cell(1, 1_000), Cell(100, 1_000)
 HUNDRED = Cell(1, 100)
 QUIET = Cell(1, 1_000, busy=10)
 TIMED = (SMALL, WIDE, LARGE)  # in every round; the ratios are those of one round
+FULL_TIMED = (*TIMED, QUIET)
 ONCE = (HUNDRED,)  # in the first round, whose order is the grid's
 FULL_ONCE = (Cell(10, 10), Cell(10, 100), Cell(100, 100), Cell(10, 1_000))
 
@@ -43,12 +44,12 @@ _EXPLAINED = "the books of 1,000 symbols do not fit into the caches of a core"
 
 def run_part(core: Cores, rounds: int) -> Part:
     """Measure what matters; rounds are those of the timed cells of the grid."""
-    return _joined([_grid(core, rounds, ONCE, profiled=()), *_rest(core.client)])
+    return _joined([_grid(core, rounds, TIMED, ONCE), *_rest(core.client)])
 
 
 def run_grid(core: Cores, rounds: int) -> Part:
     """Measure every cell of the grid and reconnects beyond what is kept of them, and profile a miss."""
-    grid = _grid(core, rounds, (*ONCE, *FULL_ONCE), profiled=(LARGE,))
+    grid = _grid(core, rounds, FULL_TIMED, (*ONCE, *FULL_ONCE), profiled=(LARGE,))
     return _joined([grid, *_rest(core.client), _reconnects(core.client, BEFORE_FULL, GROWTH_FULL)])
 
 
@@ -69,9 +70,15 @@ def _joined(parts: Sequence[Part]) -> Part:
 # Connections and symbols
 
 
-def _grid(core: Cores, rounds: int, once: tuple[Cell, ...], profiled: tuple[Cell, ...]) -> Part:
+def _grid(
+    core: Cores,
+    rounds: int,
+    timed: tuple[Cell, ...],
+    once: tuple[Cell, ...],
+    profiled: tuple[Cell, ...] = (),
+) -> Part:
     with open_grid(core) as grid:
-        runs = list(_runs(grid, rounds, (*TIMED, QUIET), once))
+        runs = list(_runs(grid, rounds, timed, once))
         figures = grid_figures(runs)
         missed = {figure.name for figure in figures if figure.held is False}
         profiles = {_name_of(cell): _profile(grid, cell) for cell in profiled if _name_of(cell) in missed}

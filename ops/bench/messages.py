@@ -33,7 +33,7 @@ from feedtree.ops.bench.runs import (
 from feedtree.ops.bench.traffic import make_traffic
 
 SEED = 1
-MESSAGES = 100_000  # timed, of one run
+MESSAGES = 60_000  # timed, of one run
 FEWER = 10_000  # of the clients that take long
 SLOW = ("trio-websocket structs", "trio-websocket whole", "websockets structs", "websockets whole")
 PLAIN = ("feedtree structs", "picows structs", "feedtree whole", "picows whole")  # over TCP, too

@@ -29,7 +29,7 @@ from feedtree.ops.bench.server import CERTIFICATE_FILE, Order, traffic_file
 from feedtree.ops.bench.traffic import Traffic
 from feedtree.ops.bench.truth import Books, differences
 
-WARM = 0.4  # seconds of a paced run before its clock starts
+WARM = 0.3  # seconds of a paced run before its clock starts
 CA_FILE = "ca.pem"
 
 
