@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from feedtree.ops.chaos.campaign.classes import CLASSES, FaultClass
 from feedtree.ops.chaos.campaign.ground import over_sockets
-from feedtree.ops.chaos.campaign.lines import Scale
+from feedtree.ops.chaos.campaign.lines import scale_of
 from feedtree.ops.chaos.campaign.observation import Observation
 from feedtree.ops.chaos.campaign.reproduction import reproduce
 from feedtree.ops.chaos.campaign.run import Outcome, Setting, run_campaign
@@ -20,6 +20,7 @@ from feedtree.ops.config import VENUES, ConfigError
 from feedtree.ops.config_rules import shown
 from feedtree.ops.logs import silent
 
+FEWEST, MOST = 20, 1_200  # symbols at each venue: one for each stream, and what MEXC's connections carry
 _LONGEST = 600.0  # seconds that a fault may work
 _FULL = {"maintenance": 60.0, "long_way": 60.0}
 
@@ -35,6 +36,7 @@ class RunOptions(Struct, frozen=True):
     report: Path | None
     full: bool
     shrink: bool
+    symbols: int
 
 
 def run(options: RunOptions) -> int:
@@ -63,6 +65,8 @@ async def _run(setting: Setting, scope: trio.CancelScope) -> Outcome:
 def _setting(options: RunOptions) -> Setting:
     if options.faults < 1:
         raise ConfigError("--faults", f"{options.faults} is not allowed; allowed: 1 or more")
+    if not FEWEST <= options.symbols <= MOST:
+        raise ConfigError("--symbols", f"{options.symbols} is not allowed; allowed: {FEWEST} to {MOST}")
     venues = VENUES if options.venue is None else tuple(part.strip() for part in options.venue.split(","))
     try:
         for venue in venues:
@@ -75,7 +79,7 @@ def _setting(options: RunOptions) -> Setting:
         faults=options.faults,
         only=only,
         pick=(),
-        scale=Scale(venues=tuple(dict.fromkeys(venues)), twofold=2, elsewhere=2),
+        scale=scale_of(options.symbols, tuple(dict.fromkeys(venues))),
         seconds={**(_FULL if options.full else {}), **seconds},
         controls=not only and options.pick is None,
         full=options.full,

@@ -64,8 +64,9 @@ def run_campaign(
     report: Path | None = None,
     full: Flag = False,
     shrink: bool = True,
+    symbols: int = 100,
 ) -> int:
-    """Run a tree of 52 streams through many faults; print a table, exit 1 where a figure is missed.
+    """Run a tree of 52 streams or more through many faults; print a table, exit 1 where a figure is missed.
 
     Args:
         seed: of the plan, the market and the tree; equal seeds make equal plans.
@@ -76,6 +77,7 @@ def run_campaign(
         report: write a JSON report to this file at the end.
         full: a control arm that takes its time, and maintenance for a minute.
         shrink: look for fewer faults that fail in the same way.
+        symbols: at each venue; beyond 300 there are more streams, and what the venues' budgets take is told.
     """
     from feedtree.ops.chaos_run_command import RunOptions
     from feedtree.ops.chaos_run_command import run as run_options
@@ -90,6 +92,7 @@ def run_campaign(
             report=report,
             full=full,
             shrink=shrink,
+            symbols=symbols,
         )
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feedtree.ops import chaos_run_command
-from feedtree.ops.chaos.campaign.lines import Scale
+from feedtree.ops.chaos.campaign.lines import Scale, scale_of
 from feedtree.ops.chaos.campaign.observation import Observation
 from feedtree.ops.chaos.campaign.reproduction import command_line
 from feedtree.ops.chaos.campaign.run import Outcome, Setting
@@ -85,6 +85,12 @@ def test_a_campaign_that_holds_is_told_with_what_was_compared() -> None:
     )
 
 
+def test_of_much_that_does_not_hold_the_first_is_told() -> None:
+    text = told(outcome(seen(1, found=0.001), broken=[f"wrong {number}" for number in range(1, 51)]))
+    assert "wrong 1\nwrong 2\n" in text
+    assert "wrong 20\nand 30 more; a report has all" in text
+
+
 def test_a_fault_is_told_in_a_line() -> None:
     assert (
         line_of(seen(1, found=0.001, live=0.02))
@@ -100,6 +106,8 @@ def test_the_command_that_runs_it_again_names_what_differs() -> None:
     assert command_line(setting) == (
         "feedtree chaos run --seed 7 --faults 30 --venue mexc.spot --only away --pick 3,17"
     )
+    thousand = Setting(seed=7, faults=30, scale=scale_of(1_000, ("mexc.spot",)))
+    assert command_line(thousand).endswith("--venue mexc.spot --symbols 1005")
 
 
 @pytest.mark.parametrize(

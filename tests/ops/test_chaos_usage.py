@@ -36,6 +36,7 @@ from feedtree.ops.cli import command
         ),
         ("proxy", ["--to", "venue:1", "--falt", "reset"], ["--falt", "--fault"]),
         ("run", ["--faults", "0"], ["--faults", "0 is not allowed", "1 or more"]),
+        ("run", ["--symbols", "5"], ["--symbols", "5 is not allowed", "20 to 1200"]),
         ("run", ["--venue", "gateio"], ["--venue", '"gateio" is unknown', "allowed: gateio.spot, mexc.spot"]),
         ("run", ["--only", "blackhole"], ["--only", '"black_hole"?', "allowed: close, reset, away"]),
         ("run", ["--only", "away:second=20"], ["--only", "away: parameter", '"seconds"?']),

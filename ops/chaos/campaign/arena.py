@@ -17,6 +17,7 @@ from feedtree.exchanges.public.messages import BookView, Trade
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.app import Tree, open_tree, options_of, private_websocket_class, websocket_class
 from feedtree.ops.beside import beside
+from feedtree.ops.chaos.campaign.allowance import longest
 from feedtree.ops.chaos.campaign.exchanges import Exchanges
 from feedtree.ops.chaos.campaign.ground import CERTIFICATE, Ground, Prepared
 from feedtree.ops.chaos.campaign.lines import Line, Scale, host_of, lines_of
@@ -48,6 +49,7 @@ class Arena:
         traders: one for each account.
         overflowed: messages that the consumer of trades was too slow for.
         latencies: of the newest trades, from the venue's sending to the consumer, in seconds.
+        longest: seconds that the venues' budgets take to bring all lines back.
     """
 
     def __init__(self, tree: Tree, ground: Ground, exchanges: Exchanges, scale: Scale) -> None:
@@ -56,6 +58,7 @@ class Arena:
         self.exchanges = exchanges
         self.scale = scale
         self.lines = lines_of(scale)
+        self.longest = longest(scale)
         self.tracks: dict[int, Track] = {}
         self.traders: list[PaperTrader] = []
         self.overflowed = 0
@@ -115,9 +118,9 @@ class Arena:
         """Wait until every line is live, and every account consistent: before that none has anything to lose.
 
         Raises:
-            trio.TooSlowError: not in `LIVE_WITHIN` seconds.
+            trio.TooSlowError: not in `LIVE_WITHIN` seconds and those that the venues' budgets take.
         """
-        with trio.fail_after(LIVE_WITHIN):
+        with trio.fail_after(LIVE_WITHIN + self.longest):
             for track in self.tracks.values():
                 outages = track.outages
                 await outages.wait(lambda outages=outages: outages.live)  # type: ignore[misc]

@@ -15,6 +15,7 @@ Side: TypeAlias = Literal["public", "private"]
 DOMAIN = "venue.test"  # what the certificate of the simulated venues is for, with all names below it
 PLENTY = "1000000"
 BOOKS_BY_SOCKET = ("gateio.spot",)  # elsewhere books need REST, which has one address
+MOST_SYMBOLS = 15  # of a stream: MEXC serves 30 topics on a connection, and each has a book and trades
 _LATER = -1  # a number that is known when all lines are
 
 
@@ -40,6 +41,19 @@ class Scale(Struct, frozen=True, kw_only=True):
     elsewhere: int = 0
     rate: float = 1_000.0
     orders: int = 300
+
+
+def scale_of(symbols: int, venues: tuple[str, ...]) -> Scale:
+    """Return a tree of which each venue carries so many symbols on usual streams, a few more on others.
+
+    Up to 300 there are 20 streams, then as many as it takes; no book of the many is deep, and the market is busier, so
+    that none of their streams is silent by chance for as long as makes silence a fault.
+    """
+    each = min(-(-symbols // Scale().streams), MOST_SYMBOLS)
+    scale = Scale(venues=venues, symbols=each, twofold=2, elsewhere=2)
+    if each < MOST_SYMBOLS:
+        return scale
+    return replace(scale, streams=-(-symbols // each), rate=3 * scale.rate, orders=60)
 
 
 class Line(Struct, frozen=True):

@@ -29,6 +29,7 @@ class Observation(Struct, kw_only=True):
         cause: of the first one.
         diverged: books that were not the venue's.
         wrong: what must not be, in words.
+        allowed: seconds that the venue's budgets alone take until its line is up again.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Observation(Struct, kw_only=True):
     cause: str = ""
     diverged: int = 0
     wrong: list[str] = []
+    allowed: float = 0.0
 
 
 class Window(Struct, frozen=True):

@@ -8,6 +8,7 @@ import trio
 from msgspec.structs import replace
 
 from feedtree.ops.chaos.campaign.ground import Prepared, in_memory, over_sockets
+from feedtree.ops.chaos.campaign.lines import Scale
 from feedtree.ops.chaos.campaign.run import Outcome, Setting, run_campaign
 from feedtree.ops.chaos.campaign.shrink import shrink
 
@@ -56,6 +57,9 @@ def command_line(setting: Setting) -> str:
     """Return the command that runs a setting."""
     parts = [f"feedtree chaos run --seed {setting.seed} --faults {setting.faults}"]
     parts.append(f"--venue {','.join(setting.scale.venues)}")
+    symbols = setting.scale.streams * setting.scale.symbols
+    if symbols != Scale().streams * Scale().symbols:
+        parts.append(f"--symbols {symbols}")
     if setting.only:
         parts.append(f"--only {setting.only}")
     if setting.pick:

@@ -6,6 +6,7 @@ from typing import Any
 import trio
 from msgspec import Struct
 
+from feedtree.ops.chaos.campaign.allowance import allow
 from feedtree.ops.chaos.campaign.arena import Arena, open_arena
 from feedtree.ops.chaos.campaign.checks import left_behind
 from feedtree.ops.chaos.campaign.controls import Controlled, run_controls, run_quiet
@@ -161,7 +162,7 @@ async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: O
             await runner.run(plan)
             meanwhile.cancel_scope.cancel()
         outcome.late = lateness.spread()
-        with trio.move_on_after(STABLE_WITHIN):  # what is not live is told by its fault
+        with trio.move_on_after(STABLE_WITHIN + arena.longest):  # what is not live is told by its fault
             for track in arena.tracks.values():
                 await track.outages.stable(spell)
         after, kept = await at_rest(), arena.kept
@@ -177,6 +178,7 @@ async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: O
 
 
 def _conclude(outcome: Outcome) -> None:
+    allow(outcome.observations, outcome.setting.scale)
     outcome.rows = rows_of(outcome.observations)
     if outcome.books is None:
         return

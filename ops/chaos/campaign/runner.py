@@ -97,7 +97,7 @@ class Runner:
     async def _stable(self, planned: Planned, tracks: Sequence[Track]) -> bool:
         """Wait until lines have been live for the stable spell; note where one does not become so."""
         for track in tracks:
-            with trio.move_on_after(STABLE_WITHIN) as scope:
+            with trio.move_on_after(STABLE_WITHIN + self._arena.longest) as scope:
                 await track.outages.stable(self._spell)
             if scope.cancelled_caught:
                 seen = self._observation(planned, track, trio.current_time())
@@ -122,7 +122,7 @@ class Runner:
         outages = track.outages
         if kind.expects == "nothing":
             await trio.sleep_until(due + CALM)
-        with trio.move_on_at(due + kind.limit):
+        with trio.move_on_at(due + kind.limit + self._arena.longest):
             if kind.expects == "takeover":
                 while not _taken_over(track, mark):  # noqa: ASYNC110 - no event tells of it
                     await trio.sleep(LOOK_EVERY)

@@ -11,6 +11,7 @@ from feedtree.ops.chaos.campaign.spread import Spread, spread
 
 FEW = 10  # samples under which a median is chance
 _SPREADS = ("found", "fresh", "live")
+_UP = ("live", "after")  # measures of which the venue's budgets may take a part
 _COLUMNS = (
     "faults",
     "n",
@@ -95,14 +96,17 @@ def _row(kind: FaultClass, observations: Sequence[Observation]) -> Row:
     since = "end" if any(bound.measure == "after" for bound in kind.bounds) else "begin"
     figures, missed = [], []
     for bound in kind.bounds:
-        found = _reached(bound, observations)
-        if found is not None:
+        reached = _reached(bound, observations)
+        if reached is not None:
+            found, beyond = reached
             of = f" of {bound.venue} {bound.side}" if bound.venue else ""
             text = (
                 f"{bound.measure} {bound.statistic}{of} {_number(found)}, to be at most {_number(bound.most)}"
             )
+            if beyond < found:
+                text += f" beyond what the venue's budgets take: it is {_number(beyond)}"
             figures.append(text)
-            if found > bound.most:
+            if beyond > bound.most:
                 missed.append(text)
     return Row(
         kind=kind.name,
@@ -122,15 +126,28 @@ def _row(kind: FaultClass, observations: Sequence[Observation]) -> Row:
     )
 
 
-def _reached(bound: Bound, observations: Sequence[Observation]) -> float | None:
+def _reached(bound: Bound, observations: Sequence[Observation]) -> tuple[float, float] | None:
+    """Return what was measured, and how much of it is beyond the venue's budgets; None where it says nothing."""
     meant = [
-        seen for seen in observations if bound.venue in ("", seen.venue) and bound.side in ("", seen.side)
+        seen
+        for seen in observations
+        if bound.venue in ("", seen.venue)
+        and bound.side in ("", seen.side)
+        and bound.measure in seen.measures
     ]
-    found = spread(values := _values(meant, bound.measure))
-    if bound.statistic == "p50" and len(values) < FEW:
+    if bound.statistic == "p50" and len(meant) < FEW:
         return None
-    reached: float | None = None if found is None else getattr(found, bound.statistic)
-    return reached
+    found = _statistic(bound, [seen.measures[bound.measure] for seen in meant])
+    if bound.measure not in _UP or found is None:
+        return None if found is None else (found, found)
+    beyond = _statistic(bound, [max(seen.measures[bound.measure] - seen.allowed, 0.0) for seen in meant])
+    return None if beyond is None else (found, beyond)
+
+
+def _statistic(bound: Bound, values: Sequence[float]) -> float | None:
+    found = spread(values)
+    value: float | None = None if found is None else getattr(found, bound.statistic)
+    return value
 
 
 def _values(observations: Sequence[Observation], measure: Measure) -> list[float]:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
+from feedtree.ops.chaos.campaign.allowance import allowances_told
 from feedtree.ops.chaos.campaign.observation import Observation
 from feedtree.ops.chaos.campaign.reproduction import command_line
 from feedtree.ops.chaos.campaign.run import Outcome
 from feedtree.ops.chaos.campaign.table import render, render_controls
+
+SHOWN = 20  # sentences of what does not hold
 
 
 def line_of(seen: Observation) -> str:
@@ -23,13 +26,19 @@ def told(outcome: Outcome) -> str:
 def _parts(outcome: Outcome) -> Iterator[str]:
     if outcome.rows:
         yield render(outcome.rows)
+    if told := allowances_told(outcome.observations):
+        yield "\n".join(told)
     if outcome.controls:
         yield render_controls(outcome.controls)
     if outcome.books is not None:
         yield _compared(outcome)
     if outcome.late is not None:
         yield f"our event loop was late by {_ms(outcome.late.p50)} in the median, {_ms(outcome.late.max)} at most"
-    yield from outcome.broken
+    if outcome.broken:
+        more = len(outcome.broken) - SHOWN
+        yield "\n".join(
+            [*outcome.broken[:SHOWN], *([f"and {more} more; a report has all"] if more > 0 else [])]
+        )
     yield _verdict(outcome)
 
 

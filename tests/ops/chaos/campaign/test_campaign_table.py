@@ -77,6 +77,24 @@ def test_a_figure_of_one_venue_looks_at_its_lines_alone() -> None:
     assert rows_of(slow)[0].held
 
 
+def test_what_the_venues_budgets_take_is_told_and_not_judged() -> None:
+    """A return is judged by what it took beyond them; to be found, and the first datum, are not theirs."""
+    slow = seen("black_hole", found=1.5, live=12.0)
+    slow.allowed = 10.0
+    (row,) = rows_of([slow])
+    assert row.held
+    assert row.figures[1] == (
+        "live max 12.0, to be at most 3.000 beyond what the venue's budgets take: it is 2.000"
+    )
+    slower = seen("black_hole", found=2.5, live=13.5)
+    slower.allowed = 10.0
+    (row,) = rows_of([slow, slower])
+    assert row.missed == [
+        "found max 2.500, to be at most 2.000",
+        "live max 13.5, to be at most 3.000 beyond what the venue's budgets take: it is 3.500",
+    ]
+
+
 def test_what_returns_is_measured_from_the_end_of_the_fault() -> None:
     (row,) = rows_of([seen("away", found=0.01, live=5.4, after=0.4, fresh=5.3, fresh_after=0.3)])
     assert (row.live, row.fresh, row.since) == (Spread(0.4, None, 0.4), Spread(0.3, None, 0.3), "end")
