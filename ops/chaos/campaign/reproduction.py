@@ -57,9 +57,9 @@ def command_line(setting: Setting) -> str:
     """Return the command that runs a setting."""
     parts = [f"feedtree chaos run --seed {setting.seed} --faults {setting.faults}"]
     parts.append(f"--venue {','.join(setting.scale.venues)}")
-    symbols = setting.scale.streams * setting.scale.symbols
-    if symbols != Scale().streams * Scale().symbols:
-        parts.append(f"--symbols {symbols}")
+    usual, scale = Scale(), setting.scale
+    if scale.symbols != usual.symbols and scale.streams >= usual.streams:  # one that `scale_of` makes
+        parts.append(f"--symbols {scale.streams * scale.symbols}")
     if setting.only:
         parts.append(f"--only {setting.only}")
     if setting.pick:
