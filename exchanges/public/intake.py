@@ -83,6 +83,7 @@ class Intake:
         self._syncs: dict[Topic, BookSync] = {}
         self._unsettled = Unsettled(on_settled)
         self._quotes = slot.quotes
+        self._alarms = slot.alarms
         self._now = 0.0
         self._now_ns = 0
         self._told = slot.shard.told
@@ -170,6 +171,8 @@ class Intake:
                     append(item)
                 else:
                     others += 1
+                    if self._alarms.open:
+                        self._alarms.heard(item.topic, item.first)  # type: ignore[union-attr]
                     self._judge(item.topic, sync, outcome, out)  # type: ignore[union-attr]
             elif kind is Trade:
                 others += 1
@@ -299,6 +302,8 @@ class Intake:
         self.snapshots.pop(topic, None)
         self._subscriptions.confirmed(strand.record.wire, self._now, seeded=True)
         book = sync.book
+        if self._alarms.open:
+            self._alarms.heard(topic, book.sequence + 1)
         outage_ns = self._rise(strand)
         if outage_ns is not None:
             out.append(

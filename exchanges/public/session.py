@@ -74,7 +74,7 @@ class Session:
         self._subscriptions = Subscriptions()
         self._intake = Intake(slot, self._subscriptions, self._on_settled)
         self._pacer = Pacer(feed.venue.endpoint.client_messages_per_s)
-        self._silence = Silence(now)
+        self._silence = Silence(now, slot.alarms.patience(now))
         self._outbox, self._to_send = trio.open_memory_channel[tuple[Payload, tuple[WireTopic, ...]]](
             SEND_ROOM
         )
@@ -153,6 +153,7 @@ class Session:
         if settled and strands:
             self._shard.recovered(self._source.wall_ns())
             self._measure_settling()
+            self._judge_alarm()
             refused = all(strand.state is TopicState.REJECTED for strand in strands)
             self._state("rejected" if refused else "live")
             self._feed.notify()
@@ -164,6 +165,13 @@ class Session:
         answered_at = self._subscriptions.answered_at
         books = any(strand.sync is not None for strand in self._slot.strands.values())
         self._phases.settled(now, now if answered_at is None else answered_at, books=books)
+
+    def _judge_alarm(self) -> None:
+        """Ask the books who was silent, where the last connection was ended for that."""
+        alarms, now = self._slot.alarms, trio.current_time()
+        if alarms.open and alarms.judged(now):
+            self._silence.patience = alarms.patience(now)
+            self._context.log.info("silence_was_the_markets", waits_times=self._silence.patience)
 
     def _state(self, state: str) -> None:
         if state == self._context.state:
@@ -290,6 +298,8 @@ class Session:
         if late:
             self._silence.moved(now)
         elif now >= self._silence.deadline():
+            books = self._intake.books()
+            self._slot.alarms.raised((topic, sync.book.sequence) for topic, sync in books if sync.book.live)
             raise Stalled(f"no data for {now - self._silence.last:.1f} s on a stream that is usually busier")
 
     def _tap(self, burst: Burst, now: float) -> None:

@@ -1,7 +1,8 @@
 """A connection that answers pings and sends no data. Pure: times are arguments.
 
 The usual interval between useful bursts is measured; silence of ten times that interval, and of at least
-`LEAST` seconds, puts the stream in doubt. Before enough is known nothing is: a quiet market is no fault.
+`LEAST` seconds, puts the stream in doubt. Before enough is known nothing is: a quiet market is no fault. A stream whose
+market was found silent before (`FalseAlarms`) gets more patience.
 """
 
 from collections import deque
@@ -18,13 +19,19 @@ SPACING = 0.02  # seconds between samples: bursts that follow closer count as on
 class Silence:
     """Measures the interval of useful bursts of one connection.
 
+    Args:
+        now: when it begins.
+        patience: see there.
+
     Attributes:
         last: when the last one came, or silence began to count.
+        patience: how many times as long as usual silence may last.
     """
 
-    __slots__ = ("_limit", "_samples", "_since", "_unseen", "last")
+    __slots__ = ("_limit", "_samples", "_since", "_unseen", "last", "patience")
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, patience: float = 1.0) -> None:
+        self.patience = patience
         self._samples: deque[float] = deque(maxlen=SAMPLES)
         self.last = now
         self._since = now
@@ -51,4 +58,4 @@ class Silence:
 
     def deadline(self) -> float:
         """Return the time from which silence is a fault; infinity while the interval is not known."""
-        return self.last + self._limit
+        return self.last + self._limit * self.patience

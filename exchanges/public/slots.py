@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import trio
 
 from feedtree.exchanges.public.channels import Topic
+from feedtree.exchanges.public.false_alarms import FalseAlarms
 from feedtree.exchanges.public.messages import Trade
 from feedtree.exchanges.public.records import Strand, TopicRecord, TopicState
 from feedtree.exchanges.public.told_trades import REMEMBERED
@@ -47,6 +48,7 @@ class Slot:
         last_trades: the newest trade of each topic that this connection, or one before it, brought.
         leaving: set when the venue has announced the end of this connection.
         ahead: set when a book is further here than what was told, see `JointBurst`.
+        alarms: what became of connections that were ended for their silence.
         wanted: whether a restart of the shard is to start it.
     """
 
@@ -64,6 +66,7 @@ class Slot:
         self.last_trades: dict[Topic, Trade] = {}
         self.leaving = trio.Event()
         self.ahead = trio.Event()
+        self.alarms = FalseAlarms()
         self.wanted = True
 
     def add(self, record: TopicRecord) -> None:

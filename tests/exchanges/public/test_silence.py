@@ -34,6 +34,14 @@ def test_a_slow_stream_gets_ten_times_its_interval() -> None:
     assert silence.deadline() == now + 65.0
 
 
+def test_a_stream_that_was_ended_for_nothing_gets_more_patience() -> None:
+    """Of the least time as of the usual interval."""
+    for interval, limit in ((0.1, LEAST), (6.5, 65.0)):
+        silence, now = fed(interval)
+        silence.patience = 4.0
+        assert silence.deadline() == now + 4.0 * limit
+
+
 def test_bursts_that_follow_closely_count_as_one() -> None:
     """A flood within a few milliseconds does not make the usual interval look short."""
     silence = Silence(0.0)
