@@ -74,14 +74,15 @@ def _setting(options: RunOptions) -> Setting:
     except WrongFault as error:
         raise ConfigError("--venue", str(error)) from error
     only, seconds = _only(options.only, venues)
+    scale = scale_of(options.symbols, tuple(dict.fromkeys(venues)))
     setting = Setting(
         seed=options.seed,
         faults=options.faults,
         only=only,
         pick=(),
-        scale=scale_of(options.symbols, tuple(dict.fromkeys(venues))),
+        scale=scale,
         seconds={**(_FULL if options.full else {}), **seconds},
-        controls=not only and options.pick is None,
+        controls=not only and options.pick is None and not scale.large,
         full=options.full,
     )
     return msgspec.structs.replace(setting, pick=_pick(options.pick, options.faults))

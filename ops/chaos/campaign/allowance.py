@@ -1,16 +1,14 @@
 """What a venue's own limits allow: how long the return of lines takes at least, whoever brings them back.
 
 A connection costs one of the venue's attempts, a book by REST its share of the weight; both budgets are ours, and stand
-below the venue's (`Endpoint`). A book is looked at once more where no push of its own comes within a second: as often
-as the market's pace makes that happen. What else the tree spends is left out.
+below the venue's (`Endpoint`). What else the tree spends there is left out, so nothing can be faster than this.
 """
 
 from collections.abc import Iterable, Sequence
-from math import exp
 
 from feedtree.exchanges.limits import WeightBudget
 from feedtree.ops.app import websocket_class
-from feedtree.ops.chaos.campaign.lines import BOOKS_BY_SOCKET, Line, Scale, lines_of, symbols_of
+from feedtree.ops.chaos.campaign.lines import BOOKS_BY_SOCKET, Line, Scale, lines_of
 from feedtree.ops.chaos.campaign.observation import Observation
 
 TOLD_FROM = 1.0  # seconds
@@ -21,14 +19,13 @@ class Allowance:
 
     Args:
         venue: which.
-        looks: at each book, on average.
     """
 
-    def __init__(self, venue: str, looks: float = 1.0) -> None:
+    def __init__(self, venue: str) -> None:
         endpoint = websocket_class(venue).VENUE.endpoint
         self._attempts = WeightBudget(endpoint.connection_attempts_per_s)
         self._weight = WeightBudget(endpoint.rest_weight, endpoint.rest_period)
-        self._cost = endpoint.book_weight * looks
+        self._cost = endpoint.book_weight
 
     def spend(self, line: Line, at: float) -> float:
         """Let a line come back at a time, no earlier than those before it; return the seconds that this takes."""
@@ -42,22 +39,16 @@ def books_by_rest(line: Line) -> int:
     return len(line.symbols) if line.side == "public" and line.venue not in BOOKS_BY_SOCKET else 0
 
 
-def looks_of(scale: Scale) -> float:
-    """Return how often a book is looked at: once, and again where nothing happened to it for a second."""
-    books = len(symbols_of(scale)) * len(scale.venues)
-    return 1.0 + exp(-scale.rate / books)
-
-
 def longest(scale: Scale) -> float:
     """Return the seconds that the return of all lines of a tree takes, lost in one instant."""
-    venues = {venue: Allowance(venue, looks_of(scale)) for venue in scale.venues}
+    venues = {venue: Allowance(venue) for venue in scale.venues}
     return max((venues[line.venue].spend(line, 0.0) for line in lines_of(scale)), default=0.0)
 
 
 def allow(observations: Sequence[Observation], scale: Scale) -> None:
     """Note of each observation how long the return of its line takes, those before it included."""
     lines = {str(line): line for line in lines_of(scale)}
-    venues = {venue: Allowance(venue, looks_of(scale)) for venue in scale.venues}
+    venues = {venue: Allowance(venue) for venue in scale.venues}
     for seen in sorted((seen for seen in observations if "found" in seen.measures), key=_lost_at):
         seen.allowed = round(venues[seen.venue].spend(lines[seen.line], _lost_at(seen)), 3)
 

@@ -42,6 +42,11 @@ class Scale(Struct, frozen=True, kw_only=True):
     rate: float = 1_000.0
     orders: int = 300
 
+    @property
+    def large(self) -> bool:
+        """Whether the venues' budgets decide how soon lines return."""
+        return self.streams > Scale().streams
+
 
 def scale_of(symbols: int, venues: tuple[str, ...]) -> Scale:
     """Return a tree of which each venue carries so many symbols on usual streams, a few more on others.

@@ -15,7 +15,7 @@ from feedtree.ops.chaos.campaign.ground import Prepared
 from feedtree.ops.chaos.campaign.lateness import Lateness
 from feedtree.ops.chaos.campaign.lines import Line, Scale, lines_of
 from feedtree.ops.chaos.campaign.observation import Observation
-from feedtree.ops.chaos.campaign.plan import SPELL, Planned, make_plan
+from feedtree.ops.chaos.campaign.plan import PACE, SPELL, Planned, make_plan
 from feedtree.ops.chaos.campaign.runner import STABLE_WITHIN, Runner
 from feedtree.ops.chaos.campaign.settling import Books, settle, totals
 from feedtree.ops.chaos.campaign.spread import Spread
@@ -54,8 +54,15 @@ class Setting(Struct, frozen=True, kw_only=True):
     def plan(self) -> list[Planned]:
         """Return what goes wrong."""
         lines = lines_of(self.scale)
+        more = self.scale.symbols / Scale().symbols  # books a line, and so fewer lines a second
         plan = make_plan(
-            self.seed, self.faults, lines, only=self.only, spell=self.spell, seconds=self.seconds
+            self.seed,
+            self.faults,
+            lines,
+            only=self.only,
+            spell=self.spell,
+            pace=PACE * max(more, 1.0),
+            seconds=self.seconds,
         )
         return [planned for planned in plan if not self.pick or planned.number in self.pick]
 
@@ -179,7 +186,7 @@ async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: O
 
 def _conclude(outcome: Outcome) -> None:
     allow(outcome.observations, outcome.setting.scale)
-    outcome.rows = rows_of(outcome.observations)
+    outcome.rows = rows_of(outcome.observations, judged=not outcome.setting.scale.large)
     if outcome.books is None:
         return
     for row in outcome.rows:

@@ -11,7 +11,7 @@ from feedtree.ops.chaos.campaign.spread import Spread, spread
 
 FEW = 10  # samples under which a median is chance
 _SPREADS = ("found", "fresh", "live")
-_UP = ("live", "after")  # measures of which the venue's budgets may take a part
+_UP = ("live", "after", "resync")  # measures of which the venue's budgets may take a part
 _COLUMNS = (
     "faults",
     "n",
@@ -35,6 +35,7 @@ class Row(Struct):
         diverged: books that were not the venue's.
         figures: each that has to be reached, in words, with what was reached.
         missed: those that were not.
+        beside: those that a venue's budgets decide, beside what these take.
         wrong: what must not be, a sentence each.
     """
 
@@ -50,6 +51,7 @@ class Row(Struct):
     figures: list[str]
     missed: list[str]
     wrong: list[str]
+    beside: list[str] = []
 
     @property
     def held(self) -> bool:
@@ -57,11 +59,16 @@ class Row(Struct):
         return not (self.missed or self.wrong or self.lost or self.doubled or self.diverged)
 
 
-def rows_of(observations: Sequence[Observation]) -> list[Row]:
-    """Return a row for each class that was observed, in the order of the classes."""
+def rows_of(observations: Sequence[Observation], *, judged: bool = True) -> list[Row]:
+    """Return a row for each class that was observed, in the order of the classes.
+
+    Args:
+        observations: all of them.
+        judged: whether a return has to be as fast as its class says, beyond what the venue's budgets take.
+    """
     met = {seen.kind for seen in observations}
     return [
-        _row(kind, [seen for seen in observations if seen.kind == kind.name])
+        _row(kind, [seen for seen in observations if seen.kind == kind.name], judged=judged)
         for kind in CLASSES.values()
         if kind.name in met
     ]
@@ -79,6 +86,7 @@ def render(rows: Sequence[Row]) -> str:
     for row in rows:
         lines += [f"{row.kind}: {missed}" for missed in row.missed]
         lines += [f"{row.kind}: {wrong}" for wrong in row.wrong]
+        lines += [f"{row.kind}: {beside}" for beside in row.beside]
     return "\n".join(lines)
 
 
@@ -92,17 +100,20 @@ def render_controls(controls: Sequence[Controlled]) -> str:
     return "\n".join([*lines, *(f"{each.name}: {wrong}" for each in controls for wrong in each.wrong)])
 
 
-def _row(kind: FaultClass, observations: Sequence[Observation]) -> Row:
+def _row(kind: FaultClass, observations: Sequence[Observation], *, judged: bool) -> Row:
     since = "end" if any(bound.measure == "after" for bound in kind.bounds) else "begin"
-    figures, missed = [], []
+    figures, missed, beside = list[str](), list[str](), list[str]()
     for bound in kind.bounds:
         reached = _reached(bound, observations)
         if reached is not None:
             found, beyond = reached
             of = f" of {bound.venue} {bound.side}" if bound.venue else ""
-            text = (
-                f"{bound.measure} {bound.statistic}{of} {_number(found)}, to be at most {_number(bound.most)}"
-            )
+            text = f"{bound.measure} {bound.statistic}{of} {_number(found)}"
+            if bound.measure in _UP and not judged:
+                taken = max(seen.allowed for seen in observations)
+                beside.append(f"{text}, where the venue's budgets take up to {_number(taken)}")
+                continue
+            text += f", to be at most {_number(bound.most)}"
             if beyond < found:
                 text += f" beyond what the venue's budgets take: it is {_number(beyond)}"
             figures.append(text)
@@ -120,6 +131,7 @@ def _row(kind: FaultClass, observations: Sequence[Observation]) -> Row:
         diverged=sum(seen.diverged for seen in observations),
         figures=figures,
         missed=missed,
+        beside=beside,
         wrong=[
             f"fault {seen.number} on {seen.line}: {wrong}" for seen in observations for wrong in seen.wrong
         ],

@@ -95,6 +95,16 @@ def test_what_the_venues_budgets_take_is_told_and_not_judged() -> None:
     ]
 
 
+def test_of_a_large_tree_a_return_stands_beside_what_the_budgets_take() -> None:
+    """It is not judged; what the budgets have no part in is."""
+    slow = seen("black_hole", found=2.5, live=70.0)
+    slow.allowed = 60.0
+    (row,) = rows_of([slow], judged=False)
+    assert row.missed == ["found max 2.500, to be at most 2.000"]
+    assert row.beside == ["live max 70.0, where the venue's budgets take up to 60.0"]
+    assert "black_hole: live max 70.0, where the venue's budgets take up to 60.0" in render([row])
+
+
 def test_what_returns_is_measured_from_the_end_of_the_fault() -> None:
     (row,) = rows_of([seen("away", found=0.01, live=5.4, after=0.4, fresh=5.3, fresh_after=0.3)])
     assert (row.live, row.fresh, row.since) == (Spread(0.4, None, 0.4), Spread(0.3, None, 0.3), "end")
