@@ -62,6 +62,7 @@ class Intake:
         resend: groups of topics to ask for again, each group in a frame of its own.
         answers: frames to send, since the venue asked for a sign of life.
         pongs: the venue's answers to our pings.
+        buffered: pushes of books that wait for their snapshots.
         fault: what to raise once the burst is published.
         bad_frames: those that did not decode.
         missed: the trades that are to be fetched, of topics that are up again.
@@ -106,6 +107,7 @@ class Intake:
         self.resend: list[tuple[WireTopic, ...]] = []
         self.answers: list[Payload] = []
         self.pongs = 0
+        self.buffered = 0
         self.fault: Exception | None = None
         self.bad_frames = BadFrames()
         slot.removed = self._drop
@@ -292,8 +294,10 @@ class Intake:
             self._book_live(topic, sync, out, None)
         elif outcome is Outcome.GAP:
             self._gap(topic, sync, out, f"gap: {sync.reason}")
-        elif outcome is Outcome.BUFFERED and self._subscriptions.awaits(topic):
-            self._confirmed(Confirmed((self._strands[topic].record.wire,)), out)
+        elif outcome is Outcome.BUFFERED:
+            self.buffered += 1
+            if self._subscriptions.awaits(topic):
+                self._confirmed(Confirmed((self._strands[topic].record.wire,)), out)
 
     def _book_live(self, topic: Topic, sync: BookSync, out: Burst, push: BookSnapshot | None) -> None:
         strand = self._strands.get(topic)

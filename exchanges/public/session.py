@@ -93,6 +93,7 @@ class Session:
             )
         )
         self._pongs = 0
+        self._buffered = 0
         self._heard_at = now
         self._latency = slot.shard.meters.histogram("latency_ns")
         self._processing = slot.shard.meters.histogram("processing_ns")
@@ -254,6 +255,9 @@ class Session:
             )
         if useful:
             self._useful(burst, now, now_ns)
+        if self._intake.buffered != self._buffered:
+            self._buffered = self._intake.buffered
+            self._note_data(now)  # nobody is told of them yet, and they are data
         self._follow(now)
         return full
 
@@ -263,17 +267,20 @@ class Session:
         shard.messages += len(burst)
         shard.bursts += 1
         self._slot.last_good_ns = now_ns
-        if self._subscriptions.open:
-            # Books and first data that we asked for tell nothing of the stream's pace.
-            self._silence.moved(now)
-        else:
-            self._silence.heard(now)
+        self._note_data(now)
         if self._context.useful_since is None:
             self._context.mark_useful()
             self._source.connections.recovered()
         sent_ns = getattr(burst[-1], "sent_ns", None) if burst else None
         if sent_ns is not None:
             self._latency.record(now_ns - sent_ns)
+
+    def _note_data(self, now: float) -> None:
+        if self._subscriptions.open:
+            # Books and first data that we asked for tell nothing of the stream's pace.
+            self._silence.moved(now)
+        else:
+            self._silence.heard(now)
 
     def _follow(self, now: float) -> None:
         """Do what the burst asked for beside its data."""
