@@ -10,6 +10,8 @@ _SUB_BITS = 6  # 64 buckets to a power of two: a bucket is at most 1/64 of its v
 _SUB_COUNT = 1 << _SUB_BITS
 _LINEAR_LIMIT = _SUB_COUNT << 1  # below it every integer has a bucket of its own
 _PERCENTILES = (50.0, 90.0, 99.0, 99.9)
+# One number for each bucket, shared by all histograms: what is recorded once takes no memory for its key.
+_BUCKETS = tuple(range(_SUB_COUNT * (64 - _SUB_BITS)))
 
 
 def _middle(bucket: int) -> int:
@@ -64,7 +66,10 @@ class Histogram:
             shift = value_ns.bit_length() - _SUB_BITS - 1
             value_ns = (shift << _SUB_BITS) + (value_ns >> shift)
         buckets = self._buckets
-        buckets[value_ns] = buckets.get(value_ns, 0) + count
+        try:
+            buckets[value_ns] += count
+        except KeyError:
+            buckets[_BUCKETS[value_ns] if value_ns < len(_BUCKETS) else value_ns] = count
 
     @property
     def count(self) -> int:

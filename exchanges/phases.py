@@ -1,4 +1,4 @@
-"""How long the phases of making a connection useful take: into the figures of its actor, and of what outlives it."""
+"""How long the phases of making a connection useful take, into the figures of what outlives the connection."""
 
 from msgspec import Struct
 
@@ -24,10 +24,10 @@ class Phases:
     A phase that fails is not measured: its error names it.
 
     Args:
-        meters: where the times go, as histograms named ``tls_ns`` and so on.
+        meters: where the times go, as histograms named ``tls_ns`` and so on; what outlives the incarnation.
     """
 
-    def __init__(self, *meters: Meters) -> None:
+    def __init__(self, meters: Meters) -> None:
         self._meters = meters
         self._took: dict[str, float] = {}
         self._opened_at: float | None = None
@@ -35,8 +35,7 @@ class Phases:
     def took(self, phase: str, seconds: float) -> None:
         """Note how long a phase took."""
         self._took[phase] = seconds
-        for meters in self._meters:
-            meters.histogram(f"{phase}_ns").record(int(seconds * 1e9))
+        self._meters.histogram(f"{phase}_ns").record(int(seconds * 1e9))
 
     def __str__(self) -> str:
         return ", ".join(f"{phase} {seconds * 1e3:.1f}" for phase, seconds in self._took.items()) + " ms"

@@ -74,7 +74,7 @@ class Session:
         self._confirmed = trio.Event()
         self._bad_frames = BadFrames()
         self._unknown_symbol = trio.Event()
-        self._phases = Phases(context.meters, account.store.meters)
+        self._phases = Phases(account.store.meters)
         self._wire: Wire
         self._liveness: Liveness
 

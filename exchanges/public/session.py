@@ -99,7 +99,7 @@ class Session:
         self._processing = slot.shard.meters.histogram("processing_ns")
         self._liveness: Liveness
         self._wire: Wire
-        self._phases = Phases(context.meters, slot.shard.meters)
+        self._phases = Phases(slot.shard.meters)
 
     # Life
 
