@@ -17,7 +17,8 @@ RARE: Mapping[str, int] = {
     "flapping": 2,
 }  # of so many in each `RARE_IN` faults
 RARE_IN = 200
-LONG = 30.0  # seconds: what works for longer begins first, so that nothing is waited for in the end
+LONG = 30.0  # seconds: what works for longer begins in time, so that nothing is waited for in the end
+IN_TIME = 0.6  # of the plan
 
 
 class Planned(Struct, frozen=True):
@@ -105,7 +106,16 @@ def _kinds(rng: Random, faults: int, lines: Sequence[Line], only: str) -> list[F
     count = faults - len(rare) - len(each)
     kinds = [*rng.choices(usual, weights=[kind.share for kind in usual], k=count), *each, *rare]
     rng.shuffle(kinds)
-    return sorted(kinds, key=lambda kind: kind.seconds < LONG)
+    return _in_time(kinds)
+
+
+def _in_time(kinds: Sequence[FaultClass]) -> list[FaultClass]:
+    """Return what is long apart from each other: many at once would spend the venue's connections by themselves."""
+    long = [kind for kind in kinds if kind.seconds >= LONG]
+    found = [kind for kind in kinds if kind.seconds < LONG]
+    for number, kind in enumerate(long):
+        found.insert(int(number * IN_TIME * len(kinds) / len(long)), kind)
+    return found
 
 
 def _line(

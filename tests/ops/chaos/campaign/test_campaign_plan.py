@@ -1,12 +1,13 @@
 """Plans: the same arguments make the same plan, and each fault finds its line at rest."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
 from feedtree.ops.chaos.campaign.classes import CLASSES
 from feedtree.ops.chaos.campaign.lines import Scale, lines_of
-from feedtree.ops.chaos.campaign.plan import SPELL, make_plan
+from feedtree.ops.chaos.campaign.plan import LONG, SPELL, make_plan
 from feedtree.ops.chaos.campaign.run import Setting
 
 LINES = lines_of(Scale(twofold=2, elsewhere=2))
@@ -61,6 +62,17 @@ def test_a_fault_meets_only_lines_that_it_can_meet_and_has_a_variant(seed: int) 
         assert line.twofold == kind.twofold
         assert bool(line.second) == kind.elsewhere
         assert planned.variant < len(kind.variants)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_takes_long_begins_in_time_and_not_all_at_once(seed: int) -> None:
+    """Ten streams that flap at once would spend a venue's connections for a minute, and others had to wait."""
+    plan = make_plan(seed, 1_000, LINES)
+    last = max(planned.at + planned.seconds for planned in plan)
+    begins = sorted(planned.at for planned in plan if planned.seconds >= LONG)
+    assert len(begins) == 10
+    assert begins[-1] + 60.0 < 0.8 * last
+    assert min(after - before for before, after in pairwise(begins)) > 15.0
 
 
 def test_one_class_alone_and_its_time_can_be_asked_for() -> None:
