@@ -56,7 +56,7 @@ def scale_of(symbols: int, venues: tuple[str, ...]) -> Scale:
     """
     each = min(-(-symbols // Scale().streams), MOST_SYMBOLS)
     scale = Scale(venues=venues, symbols=each, twofold=2, elsewhere=2)
-    if each < MOST_SYMBOLS:
+    if symbols <= scale.streams * each:
         return scale
     return replace(scale, streams=-(-symbols // each), rate=3 * scale.rate, orders=60)
 

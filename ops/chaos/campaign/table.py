@@ -104,14 +104,18 @@ def _row(kind: FaultClass, observations: Sequence[Observation], *, judged: bool)
     since = "end" if any(bound.measure == "after" for bound in kind.bounds) else "begin"
     figures, missed, beside = list[str](), list[str](), list[str]()
     for bound in kind.bounds:
-        reached = _reached(bound, observations)
-        if reached is not None:
-            found, beyond = reached
+        meant = _meant(bound, observations)
+        allowed = [seen.allowed if bound.measure in _UP else 0.0 for seen in meant]
+        values = _values(meant, bound.measure)
+        found = _reached(bound, values)
+        beyond = _reached(
+            bound, [max(value - part, 0.0) for value, part in zip(values, allowed, strict=True)]
+        )
+        if found is not None and beyond is not None:
             of = f" of {bound.venue} {bound.side}" if bound.venue else ""
             text = f"{bound.measure} {bound.statistic}{of} {_number(found)}"
             if bound.measure in _UP and not judged:
-                taken = max(seen.allowed for seen in observations)
-                beside.append(f"{text}, where the venue's budgets take up to {_number(taken)}")
+                beside.append(f"{text}, where the venue's budgets take up to {_number(max(allowed))}")
                 continue
             text += f", to be at most {_number(bound.most)}"
             if beyond < found:
@@ -138,28 +142,24 @@ def _row(kind: FaultClass, observations: Sequence[Observation], *, judged: bool)
     )
 
 
-def _reached(bound: Bound, observations: Sequence[Observation]) -> tuple[float, float] | None:
-    """Return what was measured, and how much of it is beyond the venue's budgets; None where it says nothing."""
-    meant = [
+def _meant(bound: Bound, observations: Sequence[Observation]) -> list[Observation]:
+    """Return the observations that a bound is about, and that have its measure."""
+    return [
         seen
         for seen in observations
         if bound.venue in ("", seen.venue)
         and bound.side in ("", seen.side)
         and bound.measure in seen.measures
     ]
-    if bound.statistic == "p50" and len(meant) < FEW:
-        return None
-    found = _statistic(bound, [seen.measures[bound.measure] for seen in meant])
-    if bound.measure not in _UP or found is None:
-        return None if found is None else (found, found)
-    beyond = _statistic(bound, [max(seen.measures[bound.measure] - seen.allowed, 0.0) for seen in meant])
-    return None if beyond is None else (found, beyond)
 
 
-def _statistic(bound: Bound, values: Sequence[float]) -> float | None:
+def _reached(bound: Bound, values: Sequence[float]) -> float | None:
+    """Return a bound's statistic; None where there are too few values for it."""
     found = spread(values)
-    value: float | None = None if found is None else getattr(found, bound.statistic)
-    return value
+    if bound.statistic == "p50" and len(values) < FEW:
+        return None
+    reached: float | None = None if found is None else getattr(found, bound.statistic)
+    return reached
 
 
 def _values(observations: Sequence[Observation], measure: Measure) -> list[float]:

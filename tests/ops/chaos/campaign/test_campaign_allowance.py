@@ -30,6 +30,7 @@ def seen(line: Line, at: float, **measures: float) -> Observation:
 
 def test_a_thousand_symbols_need_more_streams_for_a_connection_carries_so_many() -> None:
     assert (scale_of(100, VENUES).streams, scale_of(100, VENUES).symbols) == (20, 5)
+    assert (scale_of(281, VENUES).streams, scale_of(281, VENUES).symbols) == (20, 15)
     assert (scale_of(1_000, VENUES).streams, scale_of(1_000, VENUES).symbols) == (67, 15)
     carried = {symbol for line in public("mexc.spot") if not line.twofold for symbol in line.symbols}
     assert len(carried) >= 1_000

@@ -103,6 +103,10 @@ def test_of_a_large_tree_a_return_stands_beside_what_the_budgets_take() -> None:
     assert row.missed == ["found max 2.500, to be at most 2.000"]
     assert row.beside == ["live max 70.0, where the venue's budgets take up to 60.0"]
     assert "black_hole: live max 70.0, where the venue's budgets take up to 60.0" in render([row])
+    other = seen("reset", found=0.0, live=30.0)
+    other.venue, other.allowed = "mexc.spot", 20.0
+    (row,) = rows_of([*[seen("reset", found=0.0, live=0.1)] * 100, other], judged=False)
+    assert row.beside[0] == "live p99 of gateio.spot public 0.100, where the venue's budgets take up to 0.000"
 
 
 def test_what_returns_is_measured_from_the_end_of_the_fault() -> None:
