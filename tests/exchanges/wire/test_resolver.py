@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from feedtree.exchanges.errors import ResolveFailed
 from feedtree.exchanges.wire.resolver import Address, Resolver, shared_resolver, system_lookup
@@ -66,7 +67,7 @@ async def test_one_look_up_for_all_who_ask_at_a_time() -> None:
     async with trio.open_nursery() as nursery:
         for _ in range(100):
             nursery.start_soon(ask)
-        await until(lambda: names.asked)
+        await wait_all_tasks_blocked()  # all wait for it, not just the first
         names.go.set()
     assert got == [(FIRST,)] * 100
     assert names.asked == ["venue.test"]
