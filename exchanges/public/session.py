@@ -230,14 +230,18 @@ class Session:
             await self._give_way(full)
 
     def _deadline(self) -> float:
-        return min(self._liveness.deadline(), self._silence.deadline())
+        liveness = self._liveness
+        if liveness.probing:
+            return liveness.deadline()  # a line that stands still is no silence of the venue
+        return min(liveness.deadline(), self._silence.deadline())
 
     def _take(self, payloads: list[Payload], now: float) -> list[Mailbox] | None:
         """Take what came, hand it on, and return the mailboxes that are full now."""
         heard_at = self._wire.last_frame_at
         if heard_at != self._heard_at:
             self._heard_at = heard_at
-            self._liveness.heard(heard_at)
+            if stood_still := self._liveness.heard(heard_at):
+                self._silence.stood_still(stood_still)
         if not payloads:
             return None
         began_ns = perf_counter_ns()
@@ -304,7 +308,7 @@ class Session:
             self._post(self._codec.ping(self._source.wall_ns() / 1e9), ())
         if late:
             self._silence.moved(now)
-        elif now >= self._silence.deadline():
+        elif now >= self._silence.deadline() and not self._liveness.probing:
             books = self._intake.books()
             self._slot.alarms.raised((topic, sync.book.sequence) for topic, sync in books if sync.book.live)
             raise Stalled(f"no data for {now - self._silence.last:.1f} s on a stream that is usually busier")

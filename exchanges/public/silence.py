@@ -56,6 +56,11 @@ class Silence:
         """Begin anew after a pause that was ours (a blocked loop, a full mailbox)."""
         self.last = self._since = now
 
+    def stood_still(self, seconds: float) -> None:
+        """Leave out a time in which nothing at all could come: whether the line lives is judged elsewhere."""
+        self.last += seconds
+        self._since += seconds
+
     def deadline(self) -> float:
         """Return the time from which silence is a fault; infinity while the interval is not known."""
         return self.last + self._limit * self.patience

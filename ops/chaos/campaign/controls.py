@@ -20,6 +20,7 @@ from feedtree.ops.chaos.campaign.starts import Starts
 CALM = 2.5  # seconds after it, in which a false alarm would come
 LOW, PEAK = 0.25, 2.5  # of the usual rate: what goes before, and ten times that
 SLOW = 0.5  # seconds that a slow consumer takes for each message
+TOLD = 5  # restarts whose reasons are told
 SMALL = 8  # messages that its mailbox holds
 QUIET = Scale(streams=2, symbols=2, accounts=1, rate=0.0, orders=300)
 
@@ -154,8 +155,7 @@ async def run_controls(arena: Arena, starts: Starts, *, full: bool) -> list[Cont
         begun, seconds = trio.current_time(), control.full if full else control.short
         wrong = await control.act(arena, seconds)
         await trio.sleep(CALM)
-        tried = starts.of("", begun, inf)
-        found.append(Controlled(control.name, trio.current_time() - begun, len(tried), wrong))
+        found.append(_controlled(control.name, starts, begun, wrong))
     return found
 
 
@@ -167,6 +167,12 @@ async def run_quiet(ground: Prepared, seed: int, log: Any, seconds: float) -> Co
         await arena.live()
         begun = trio.current_time()
         await trio.sleep(seconds)
-        tried = starts.of("", begun, inf)
+        controlled = _controlled("quiet", starts, begun, [])
         nursery.cancel_scope.cancel()
-    return Controlled("quiet", seconds, len(tried), [])
+    return controlled
+
+
+def _controlled(name: str, starts: Starts, begun: float, wrong: list[str]) -> Controlled:
+    tried = starts.of("", begun, inf)
+    reasons = [f"{start.stream} was restarted: {start.why}" for start in tried[:TOLD]]
+    return Controlled(name, trio.current_time() - begun, len(tried), wrong + reasons)

@@ -17,10 +17,14 @@ class Start(Struct, frozen=True):
     Args:
         at: trio time.
         waited: seconds that its supervisor waited before it.
+        stream: the path of its stream.
+        why: the one before it ended.
     """
 
     at: float
     waited: float
+    stream: str = ""
+    why: str = ""
 
 
 class Starts:
@@ -28,25 +32,26 @@ class Starts:
 
     def __init__(self) -> None:
         self._found: dict[str, list[Start]] = {}
-        self._waits: dict[str, float] = {}
+        self._waits: dict[str, tuple[float, str]] = {}  # and why
         self._total = 0
 
     async def run(self, tree: Tree) -> None:
         """Listen until cancelled."""
         async with tree.supervisor.events("", capacity=_ROOM) as events:
             async for event in events:
-                self.see(event.kind, event.path, event.at, event.wait)
+                self.see(event.kind, event.path, event.at, event.wait, event.reason)
 
-    def see(self, kind: EventKind, path: str, at: float, wait: float | None) -> None:
+    def see(self, kind: EventKind, path: str, at: float, wait: float | None, reason: str = "") -> None:
         """Take an event."""
         stream, _, last = path.rpartition("/")
         if last not in _CONNECTIONS:
             return
         if kind is EventKind.RESTARTING:
-            self._waits[path] = wait or 0.0
+            self._waits[path] = (wait or 0.0, reason)
         elif kind is EventKind.STARTING:
             self._total += 1
-            self._found.setdefault(stream, []).append(Start(at, self._waits.pop(path, 0.0)))
+            waited, why = self._waits.pop(path, (0.0, ""))
+            self._found.setdefault(stream, []).append(Start(at, waited, stream, why))
 
     @property
     def total(self) -> int:

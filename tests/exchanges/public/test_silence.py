@@ -62,6 +62,18 @@ def test_a_pause_of_our_own_begins_the_silence_anew() -> None:
     assert silence.deadline() == 100.0 + LEAST
 
 
+def test_a_line_that_stood_still_was_not_silent() -> None:
+    """The time is left out, of the silence and of the interval that ends with it."""
+    silence, now = fed(0.1)
+    silence.stood_still(1.0)
+    assert silence.deadline() == pytest.approx(now + 1.0 + LEAST)
+    for _ in range(64):
+        silence.stood_still(1.0)
+        now += 1.1
+        silence.heard(now)
+    assert silence.deadline() == pytest.approx(now + LEAST)
+
+
 def test_a_market_that_calms_down_is_given_time_as_soon_as_most_samples_say_so() -> None:
     """Each slow interval is looked at, although quick ones are only now and then."""
     silence, now = fed(0.05, 64)

@@ -29,36 +29,52 @@ def test_keepalive_goes_out_whatever_else_comes() -> None:
 
 
 def test_quiet_peer_is_probed_once_and_then_stalled() -> None:
-    """0.75 s of quiet make a probe, one second without an answer a stall."""
+    """0.45 s of quiet make a probe, 1.3 s without an answer a stall."""
     liveness = quiet_only()
-    assert liveness.deadline() == 0.75
-    assert liveness.check(0.5) is Action.NONE
-    assert liveness.check(0.75) is Action.PROBE
+    assert liveness.deadline() == 0.45
+    assert liveness.check(0.4) is Action.NONE
+    assert liveness.check(0.45) is Action.PROBE
+    assert liveness.probing
     assert liveness.deadline() == 1.75
-    assert liveness.check(1.0) is Action.NONE
+    assert liveness.check(1.7) is Action.NONE
     assert liveness.check(1.75) is Action.STALLED
 
 
 def test_anything_heard_ends_the_wait_for_an_answer() -> None:
     """Data instead of a pong is life too; the next silence is probed again."""
     liveness = quiet_only()
-    assert liveness.check(0.75) is Action.PROBE
+    assert liveness.check(0.45) is Action.PROBE
     liveness.heard(1.7)
+    assert not liveness.probing
     assert liveness.check(1.75) is Action.NONE
-    assert liveness.deadline() == pytest.approx(2.45)
-    assert liveness.check(2.46) is Action.PROBE
+    assert liveness.deadline() == pytest.approx(2.15)
+    assert liveness.check(2.16) is Action.PROBE
+
+
+def test_a_probe_tells_how_long_the_line_stood_still() -> None:
+    """As much longer than a round trip as its answer took; without a probe nothing is known of that."""
+    liveness = quiet_only()
+    assert liveness.heard(0.25) == 0
+    assert liveness.check(0.75) is Action.PROBE
+    liveness.answered(1.0)
+    assert liveness.rtt == 0.25
+    assert liveness.check(1.5) is Action.PROBE
+    assert liveness.heard(2.5) == 0.75
+    assert liveness.heard(2.5) == 0
+    assert liveness.check(3.0) is Action.PROBE
+    assert liveness.heard(3.125) == 0, "it was quicker than usual"
 
 
 def test_slow_venue_gets_four_round_trips() -> None:
-    """The patience grows with the smoothed round trip, and is never under a second."""
+    """The patience grows with the smoothed round trip, and is never under 1.3 s."""
     liveness = quiet_only()
     assert liveness.rtt is None
-    assert liveness.check(0.75) is Action.PROBE
-    assert liveness.answered(1.25) == 0.5
+    assert liveness.check(0.5) is Action.PROBE
+    assert liveness.answered(1.0) == 0.5
     assert liveness.rtt == 0.5
-    assert liveness.check(2.0) is Action.PROBE
-    assert liveness.deadline() == 4.0
-    liveness.answered(2.1)
+    assert liveness.check(1.5) is Action.PROBE
+    assert liveness.deadline() == 3.5
+    liveness.answered(1.6)
     assert liveness.rtt == pytest.approx(0.45)
     assert liveness.answered(9.0) is None, "nobody asked"
     assert liveness.rtt == pytest.approx(0.45)
@@ -68,11 +84,11 @@ def test_late_wake_up_accuses_nobody() -> None:
     """A check that comes 250 ms late, before a probe or after it, starts the timer anew."""
     liveness = quiet_only()
     assert liveness.check(1.0) is Action.NONE
-    assert liveness.deadline() == 1.75
-    assert liveness.check(1.75) is Action.PROBE
+    assert liveness.deadline() == 1.45
+    assert liveness.check(1.5) is Action.PROBE
     assert liveness.check(3.5) is Action.NONE
-    assert liveness.deadline() == 4.5
-    assert liveness.check(4.6) is Action.STALLED
+    assert liveness.deadline() == 4.8
+    assert liveness.check(4.9) is Action.STALLED
 
 
 def test_late_wake_up_still_sends_the_keepalive() -> None:
@@ -86,15 +102,15 @@ def test_clock_stands_still_while_publishing_waits() -> None:
     liveness = quiet_only()
     liveness.paused(0.5)
     liveness.resumed(60.5)
-    assert liveness.deadline() == 60.75
-    assert liveness.check(60.75) is Action.PROBE
+    assert liveness.deadline() == pytest.approx(60.45)
+    assert liveness.check(60.5) is Action.PROBE
     liveness.paused(61.0)
     liveness.resumed(71.0)
-    assert liveness.deadline() == 71.75
+    assert liveness.deadline() == pytest.approx(71.8)
     liveness.answered(71.0)
-    assert liveness.rtt == 0.25
+    assert liveness.rtt == 0.5
     liveness.resumed(99.0)  # without a pause
-    assert liveness.deadline() == 71.75
+    assert liveness.deadline() == pytest.approx(71.45)
 
 
 def test_keepalive_answer_measures_the_round_trip() -> None:
@@ -119,8 +135,8 @@ def test_at_most_one_probe_is_out_and_stall_needs_one(steps: list[tuple[str, flo
             action = liveness.check(now)
             if action is Action.STALLED:
                 assert out
-                probed = quiet_since + 0.75  # added up as the timers are: a float's last bit is no lateness
-                assert now <= probed + max(1.25, 4 * (liveness.rtt or 0))
+                probed = quiet_since + 0.45  # added up as the timers are: a float's last bit is no lateness
+                assert now <= probed + max(1.3, 4 * (liveness.rtt or 0))
                 return
             assert action is Action.PROBE
             assert not out

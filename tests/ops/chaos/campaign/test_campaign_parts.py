@@ -63,15 +63,19 @@ async def test_who_gives_up_waiting_to_be_alone_keeps_nobody_out(autojump_clock)
 # When connections were tried
 
 
-def test_tries_are_those_of_connections_alone_with_the_wait_before_each() -> None:
+def test_tries_are_those_of_connections_alone_with_the_wait_and_the_reason_before_each() -> None:
     starts = Starts()
     path = "public/gateio.spot-2/shard-1/a"
     starts.see(EventKind.STARTING, path, 1.0, None)
-    starts.see(EventKind.RESTARTING, path, 2.0, 0.5)
+    starts.see(EventKind.RESTARTING, path, 2.0, 0.5, "ConnectionLost: reset")
     starts.see(EventKind.STARTING, path, 2.5, None)
     starts.see(EventKind.STARTING, "private/mexc.spot/main/stream/a/session", 3.0, None)
     starts.see(EventKind.STARTING, "private/mexc.spot/main/stream/a/lease", 3.0, None)
-    assert starts.of("public/gateio.spot-2", 0.0, inf) == [Start(1.0, 0.0), Start(2.5, 0.5)]
+    stream = "public/gateio.spot-2/shard-1"
+    assert starts.of("public/gateio.spot-2", 0.0, inf) == [
+        Start(1.0, 0.0, stream),
+        Start(2.5, 0.5, stream, "ConnectionLost: reset"),
+    ]
     assert starts.of("public/gateio.spot-2", 2.0, 2.4) == []
     assert starts.of("public/gateio.spot", 0.0, inf) == [], "another stream whose name begins alike"
     assert len(starts.of("", 0.0, inf)) == 3
