@@ -1,7 +1,8 @@
 """One order book: a dict of sizes beside a sorted list of prices. Pure and synchronous.
 
 Each side keeps its prices so that the best one is last (bids ascending, asks as negative numbers): most changes
-are near the best price, so inserting and deleting moves little memory, however deep the book is.
+are near the best price, so inserting and deleting moves little memory, however deep the book is. Dict and list hold
+the same floats, for these are most of a book's memory.
 """
 
 from bisect import bisect_left, insort
@@ -39,7 +40,7 @@ class BookSide:
         self._sign = sign
         self.window = window
         self.keys: list[float] = []
-        self._sizes: dict[float, float] = {}  # price -> size
+        self._sizes: dict[float, float] = {}  # key -> size
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -51,14 +52,14 @@ class BookSide:
             BadLevel: the side is then unchanged.
         """
         sizes: dict[float, float] = {}
+        bids = self._sign > 0.0
         for price, size in levels:
             if not (0.0 < price < inf and 0.0 <= size < inf):
                 raise BadLevel(price, size)
             if size:
-                sizes[price] = size
-        sign = self._sign
+                sizes[price if bids else -price] = size
         self._sizes = sizes
-        self.keys[:] = sorted(sizes if sign > 0.0 else [-price for price in sizes])
+        self.keys[:] = sorted(sizes)
 
     def apply(self, levels: Levels) -> None:
         """Set each level to its new absolute size; 0 deletes it, whether it is held or not.
@@ -67,16 +68,18 @@ class BookSide:
             BadLevel: the levels before it have been applied; the book must be resynced.
         """
         sizes = self._sizes
+        bids = self._sign > 0.0
         for price, size in levels:
             if not (0.0 < price < inf and 0.0 <= size < inf):
                 raise BadLevel(price, size)
+            key = price if bids else -price
             if size:
-                if price not in sizes:
-                    insort(self.keys, price if self._sign > 0.0 else -price)  # bids: one float for both
-                sizes[price] = size
-            elif sizes.pop(price, None) is not None:
+                if key not in sizes:
+                    insort(self.keys, key)
+                sizes[key] = size
+            elif sizes.pop(key, None) is not None:
                 keys = self.keys
-                del keys[bisect_left(keys, self._sign * price)]
+                del keys[bisect_left(keys, key)]
         if self.window and len(self.keys) > self.window:
             self._trim()
 
@@ -86,7 +89,7 @@ class BookSide:
         outside = keys[: -self.window]
         del keys[: -self.window]
         for key in outside:
-            del self._sizes[self._sign * key]
+            del self._sizes[key]
 
     def worst(self) -> float | None:
         """Return the key of the worst level where the window is full, so that worse ones may exist."""
@@ -100,14 +103,13 @@ class BookSide:
         """Return (price, size) best first, at most so many levels; None is all of them."""
         sizes = self._sizes
         sign = self._sign
-        prices = [sign * key for key in islice(reversed(self.keys), levels)]
-        return tuple([(price, sizes[price]) for price in prices])
+        return tuple([(sign * key, sizes[key]) for key in islice(reversed(self.keys), levels)])
 
     def since(self, other: "BookSide") -> list[tuple[float, float]]:
         """Return the levels that make this side of the other one: (price, size), a size of 0 for one that is gone."""
-        sizes, before = self._sizes, other._sizes
-        changed = [(price, size) for price, size in sizes.items() if before.get(price) != size]
-        return changed + [(price, 0.0) for price in before if price not in sizes]
+        sizes, before, sign = self._sizes, other._sizes, self._sign
+        changed = [(sign * key, size) for key, size in sizes.items() if before.get(key) != size]
+        return changed + [(sign * key, 0.0) for key in before if key not in sizes]
 
     def volume_to(self, price: float) -> float:
         """Return the summed size from the best price to this one, inclusive; costs the levels between."""
@@ -117,7 +119,7 @@ class BookSide:
         for key in reversed(self.keys):
             if key < limit:
                 break
-            total += sizes[self._sign * key]
+            total += sizes[key]
         return total
 
 
