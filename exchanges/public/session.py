@@ -231,9 +231,7 @@ class Session:
 
     def _deadline(self) -> float:
         liveness = self._liveness
-        if liveness.probing:
-            return liveness.deadline()  # a line that stands still is no silence of the venue
-        return min(liveness.deadline(), self._silence.deadline())
+        return min(liveness.deadline(), self._silence.deadline(still=liveness.probing))
 
     def _take(self, payloads: list[Payload], now: float) -> list[Mailbox] | None:
         """Take what came, hand it on, and return the mailboxes that are full now."""
@@ -241,7 +239,7 @@ class Session:
         if heard_at != self._heard_at:
             self._heard_at = heard_at
             if stood_still := self._liveness.heard(heard_at):
-                self._silence.stood_still(stood_still)
+                self._silence.stood_still(stood_still, heard_at)
         if not payloads:
             return None
         began_ns = perf_counter_ns()
@@ -308,7 +306,7 @@ class Session:
             self._post(self._codec.ping(self._source.wall_ns() / 1e9), ())
         if late:
             self._silence.moved(now)
-        elif now >= self._silence.deadline() and not self._liveness.probing:
+        elif now >= self._silence.deadline(still=self._liveness.probing):
             books = self._intake.books()
             self._slot.alarms.raised((topic, sync.book.sequence) for topic, sync in books if sync.book.live)
             raise Stalled(f"no data for {now - self._silence.last:.1f} s on a stream that is usually busier")

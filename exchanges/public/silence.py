@@ -2,7 +2,8 @@
 
 The usual interval between useful bursts is measured; silence of ten times that interval, and of at least
 `LEAST` seconds, puts the stream in doubt. Before enough is known nothing is: a quiet market is no fault. A stream whose
-market was found silent before (`FalseAlarms`) gets more patience.
+market was found silent before (`FalseAlarms`) gets more patience. What cannot come while the line stands still is no
+silence of the venue, where that happens once in a while: a line that is too narrow stands still again and again.
 """
 
 from collections import deque
@@ -13,6 +14,8 @@ LEAST = 1.5  # seconds: with a usual interval under 0.15 s silence is found in u
 FACTOR = 10.0
 SAMPLES = 64
 ENOUGH = 16
+STILL = 0.25  # seconds from which a line stood still
+STILL_EVERY = 10.0  # seconds within which it may once
 SPACING = 0.02  # seconds between samples: bursts that follow closer count as one
 
 
@@ -28,13 +31,14 @@ class Silence:
         patience: how many times as long as usual silence may last.
     """
 
-    __slots__ = ("_limit", "_samples", "_since", "_unseen", "last", "patience")
+    __slots__ = ("_limit", "_moves_until", "_samples", "_since", "_unseen", "last", "patience")
 
     def __init__(self, now: float, patience: float = 1.0) -> None:
         self.patience = patience
         self._samples: deque[float] = deque(maxlen=SAMPLES)
         self.last = now
         self._since = now
+        self._moves_until = now  # the line must not stand still until then
         self._limit = inf
         self._unseen = 0  # samples since the limit was found
 
@@ -56,11 +60,18 @@ class Silence:
         """Begin anew after a pause that was ours (a blocked loop, a full mailbox)."""
         self.last = self._since = now
 
-    def stood_still(self, seconds: float) -> None:
-        """Leave out a time in which nothing at all could come: whether the line lives is judged elsewhere."""
-        self.last += seconds
-        self._since += seconds
+    def stood_still(self, seconds: float, now: float) -> None:
+        """Leave out a time in which the line stood still and nothing could come."""
+        if seconds >= STILL and now >= self._moves_until:
+            self._moves_until = now + STILL_EVERY
+            self.last += seconds
+            self._since += seconds
 
-    def deadline(self) -> float:
-        """Return the time from which silence is a fault; infinity while the interval is not known."""
-        return self.last + self._limit * self.patience
+    def deadline(self, *, still: bool = False) -> float:
+        """Return the time from which silence is a fault; infinity while the interval is not known.
+
+        Args:
+            still: whether the line stands still: then there is none, unless it did so just before.
+        """
+        at = self.last + self._limit * self.patience
+        return inf if still and at >= self._moves_until else at

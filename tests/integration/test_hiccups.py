@@ -5,6 +5,7 @@ from random import Random
 import pytest
 import trio
 
+from feedtree.exchanges.public.silence import STILL_EVERY
 from feedtree.ops import open_tree
 from feedtree.ops.chaos.testing import Chaos, open_simulated_exchange
 from feedtree.supervisors.snapshot import Node
@@ -13,7 +14,7 @@ from tests.integration.conftest import quiet
 pytestmark = pytest.mark.campaign
 
 HICCUP = 1.2  # seconds
-TIMES = 25
+TIMES = 15
 
 
 @pytest.mark.parametrize("rate", [25.0, 60.0])
@@ -28,7 +29,7 @@ async def test_a_hiccup_costs_nothing(autojump_clock, rate: float) -> None:
                 await stream.wait_live(10)
             await trio.sleep(30)  # the usual intervals are known
             for _ in range(TIMES):
-                await trio.sleep(2 + random.random())
+                await trio.sleep(STILL_EVERY + random.random())
                 async with chaos.stall(on="open"):
                     await trio.sleep(HICCUP)
             await trio.sleep(2)
