@@ -1,33 +1,35 @@
 """What an actor counts and measures: named counters, and histograms that can be merged."""
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain, zip_longest
+from operator import add
 from typing import Any
 
 _SUB_BITS = 6  # 64 buckets to a power of two: a bucket is at most 1/64 of its value wide
 _SUB_COUNT = 1 << _SUB_BITS
-_LINEAR_LIMIT = _SUB_COUNT << 1  # below it every integer has a bucket of its own
 _PERCENTILES = (50.0, 90.0, 99.0, 99.9)
-# One number for each bucket, shared by all histograms: what is recorded once takes no memory for its key.
-_BUCKETS = tuple(range(_SUB_COUNT * (64 - _SUB_BITS)))
+# The buckets of a power of two are a row; those of all values below 64 are the first. A row has narrow counts, and
+# wide ones once one needs them.
+_NARROW, _WIDE = "H", "Q"
+_NARROW_MOST = 65_535
+_EMPTY = array(_NARROW, [0] * _SUB_COUNT)
 
 
-def _middle(bucket: int) -> int:
+def _middle(row: int, place: int) -> int:
     """Return the value in the middle of a bucket."""
-    if bucket < _LINEAR_LIMIT:
-        return bucket
-    shift = (bucket >> _SUB_BITS) - 1
-    return (((bucket & (_SUB_COUNT - 1)) | _SUB_COUNT) << shift) + (1 << shift >> 1)
+    if row <= 1:
+        return (row << _SUB_BITS) + place
+    shift = row - 1
+    return ((place | _SUB_COUNT) << shift) + (1 << shift >> 1)
 
 
-def _bucket(value: int) -> int:
-    """Return the bucket of a value; `Histogram.record` does the same by itself."""
-    if value < _LINEAR_LIMIT:
-        return value
-    shift = value.bit_length() - _SUB_BITS - 1
-    return (shift << _SUB_BITS) + (value >> shift)
+def _place(value: int) -> tuple[int, int]:
+    """Return the row of a value and its bucket there; `Histogram.record` does the same by itself."""
+    row = value.bit_length() - _SUB_BITS
+    return (row, (value >> row - 1) - _SUB_COUNT) if row > 0 else (0, value)
 
 
 class Histogram:
@@ -35,7 +37,8 @@ class Histogram:
 
     Values below 128 are exact, larger ones fall into buckets at most 1/64 of their value wide, so a
     percentile is off by less than 0.8 %. Sum, lowest and highest are exact. Memory is bounded by the
-    range of the values (64 buckets for each power of two), not by their number.
+    range of the values, not by their number: 208 bytes for each power of two that was met, 592 where one of its
+    64 buckets counts more than 65,535.
 
     Attributes:
         sum: of all recorded values.
@@ -44,11 +47,10 @@ class Histogram:
         highest: the greatest value, None before the first.
     """
 
-    __slots__ = ("_buckets", "_order", "highest", "lowest", "sum")
+    __slots__ = ("_rows", "highest", "lowest", "sum")
 
     def __init__(self) -> None:
-        self._buckets: dict[int, int] = {}  # bucket -> how many values
-        self._order: list[int] = []  # the buckets in order, as they were when somebody last asked
+        self._rows: dict[int, array[int]] = {}  # its number -> how many values in each of its buckets
         self.sum = 0
         self.lowest: int | None = None
         self.highest: int | None = None
@@ -62,19 +64,24 @@ class Histogram:
         if value_ns < 0:
             value_ns = 0
         self.sum += value_ns * count
-        if value_ns >= _LINEAR_LIMIT:
-            shift = value_ns.bit_length() - _SUB_BITS - 1
-            value_ns = (shift << _SUB_BITS) + (value_ns >> shift)
-        buckets = self._buckets
+        row = value_ns.bit_length() - _SUB_BITS
+        place = (value_ns >> row - 1) - _SUB_COUNT if row > 0 else value_ns
         try:
-            buckets[value_ns] += count
-        except KeyError:
-            buckets[_BUCKETS[value_ns] if value_ns < len(_BUCKETS) else value_ns] = count
+            self._rows[row if row > 0 else 0][place] += count
+        except (KeyError, OverflowError):
+            self._make_room(*_place(value_ns), count)
+
+    def _make_room(self, number: int, place: int, count: int) -> None:
+        """Count values where there is no row for them yet, or one that is too narrow."""
+        row = self._rows.get(number, _EMPTY)
+        wide = row[place] + count > _NARROW_MOST
+        row = self._rows[number] = array(_WIDE if wide else _NARROW, row)
+        row[place] += count
 
     @property
     def count(self) -> int:
         """How many values were recorded."""
-        return sum(self._buckets.values())
+        return sum(map(sum, self._rows.values()))
 
     @property
     def mean(self) -> float | None:
@@ -108,22 +115,22 @@ class Histogram:
                 raise ValueError(f"a percentile lies between 0 and 100, not at {q}")
         if self.lowest is None or self.highest is None:
             return ()
-        order, seen = self._ordered()
-        return tuple(self._ranked(q, order, seen, self.lowest, self.highest) for q in qs)
+        numbers, seen = self._summed()
+        return tuple(self._ranked(q, numbers, seen, self.lowest, self.highest) for q in qs)
 
-    def _ordered(self) -> tuple[list[int], list[int]]:
-        """Return the buckets in order, and with each how many values are in it or below."""
-        if len(self._order) != len(self._buckets):  # none ever goes
-            self._order = sorted(self._buckets)
-        return self._order, list(accumulate(map(self._buckets.__getitem__, self._order)))
+    def _summed(self) -> tuple[list[int], list[int]]:
+        """Return the numbers of the rows in order, and for each of their buckets how many values are in it or below."""
+        numbers = sorted(self._rows)
+        return numbers, list(accumulate(chain.from_iterable(map(self._rows.__getitem__, numbers))))
 
-    def _ranked(self, q: float, order: list[int], seen: list[int], lowest: int, highest: int) -> int:
+    def _ranked(self, q: float, numbers: list[int], seen: list[int], lowest: int, highest: int) -> int:
         rank = q / 100.0 * seen[-1]
         if q == 0.0:
             return lowest
         if rank > seen[-1] - 1:
             return highest
-        return min(max(_middle(order[bisect_left(seen, rank)]), lowest), highest)
+        row, place = divmod(bisect_left(seen, rank), _SUB_COUNT)
+        return min(max(_middle(numbers[row], place), lowest), highest)
 
     def cumulative(self, bounds_ns: Sequence[int]) -> list[int]:
         """Return how many values are at most each of these bounds.
@@ -136,23 +143,31 @@ class Histogram:
         Returns:
             A count for each bound, none less than the one before it; `count` is that of all values.
         """
-        order, seen = self._ordered()
-        wholly = (
-            bisect_left(order, _bucket(bound + 1)) for bound in bounds_ns
-        )  # so many buckets end below it
-        return [seen[number - 1] if number else 0 for number in wholly]
+        numbers, seen = self._summed()
+        found = []
+        for bound in bounds_ns:
+            number, place = _place(bound + 1)
+            row = bisect_left(numbers, number)
+            held = row < len(numbers) and numbers[row] == number
+            below = row * _SUB_COUNT + (place if held else 0)  # so many buckets end below it
+            found.append(seen[below - 1] if below else 0)
+        return found
 
     def copy(self) -> "Histogram":
         """Return another histogram with the same values."""
         other = Histogram()
-        other._buckets, other._order = self._buckets.copy(), self._order
+        other._rows = {number: row[:] for number, row in self._rows.items()}
         other.sum, other.lowest, other.highest = self.sum, self.lowest, self.highest
         return other
 
     def merge(self, other: "Histogram") -> None:
         """Add all that another histogram recorded to this one; the other stays as it is."""
-        for bucket, count in other._buckets.items():
-            self._buckets[bucket] = self._buckets.get(bucket, 0) + count
+        for number, theirs in other._rows.items():
+            ours = self._rows.get(number)
+            if ours is None:
+                self._rows[number] = theirs[:]
+            else:
+                self._rows[number] = array(_WIDE, map(add, ours, theirs))
         self.sum += other.sum
         self.lowest = min(_present(self.lowest, other.lowest), default=None)
         self.highest = max(_present(self.highest, other.highest), default=None)
@@ -165,7 +180,7 @@ class Histogram:
             "mean": self.mean,
             "lowest": self.lowest,
             "highest": self.highest,
-            **{f"p{q:g}": self.percentile(q) for q in _PERCENTILES},
+            **{f"p{q:g}": found for q, found in zip_longest(_PERCENTILES, self.percentiles(*_PERCENTILES))},
         }
 
     def __repr__(self) -> str:

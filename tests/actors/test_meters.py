@@ -1,5 +1,6 @@
 import json
 import random
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from feedtree.actors.meters import Histogram, Meters
 
+BOUNDS = [0, 1, 63, 64, 127, 128, 1_000, 4_095, 4_096, 10**6, 10**9, 2**49]
 VALUES = st.lists(st.integers(0, 2**50), min_size=1, max_size=200)
 
 
@@ -117,10 +119,46 @@ def test_a_negative_value_counts_as_zero_and_is_the_lowest() -> None:
 
 
 def test_memory_is_bounded_by_the_range_of_values() -> None:
-    """A million different values do not make a million buckets."""
+    """A million different values take no more than the least and the greatest of each power of two."""
     rng = random.Random(1)
-    histogram = histogram_of([rng.randrange(2**40) for _ in range(20_000)])
-    assert len(histogram._buckets) <= 64 * 41
+    ends = [end for power in range(40) for end in (2**power, 2 ** (power + 1) - 1)]
+    tracemalloc.start()
+    few, held = histogram_of([0, *ends]), tracemalloc.get_traced_memory()[0]
+    many = histogram_of([*ends, *(rng.randrange(2**40) for _ in range(20_000))])
+    grown = tracemalloc.get_traced_memory()[0] - held
+    tracemalloc.stop()
+    assert few.count == 81
+    assert many.count == 20_080
+    assert grown < 1.2 * held < 15_000
+
+
+def test_counts_grow_without_bound() -> None:
+    """Beyond 16 bits by ones or at once, beside others that stay as they are."""
+    histogram = histogram_of([1_000, 1_020])
+    histogram.record(1_000, count=65_534)
+    assert histogram.count == 65_536
+    histogram.record(1_000)
+    assert histogram.count == 65_537
+    histogram.record(1_000, count=2**40)
+    histogram.record(5, count=2**33)
+    assert histogram.count == 65_537 + 2**40 + 2**33
+    assert histogram.percentiles(0.1, 50, 100) == (5, 1_004, 1_020)
+    other = histogram_of([1_000])
+    other.merge(histogram)
+    other.merge(histogram)
+    assert other.count == 1 + 2 * histogram.count
+
+
+@given(st.lists(st.tuples(st.integers(-2, 2**50), st.integers(1, 200_000)), max_size=30))
+def test_every_value_is_where_it_belongs(values: list[tuple[int, int]]) -> None:
+    """Counts by bound, and percentiles, as a sorted list has them, to 1/64."""
+    histogram = Histogram()
+    for value, count in values:
+        histogram.record(value, count)
+    assert histogram.count == sum(count for _, count in values)
+    for bound, found in zip(BOUNDS, histogram.cumulative(BOUNDS), strict=True):
+        surely = sum(count for value, count in values if value <= bound * 63 // 64 - 1)
+        assert surely <= found <= sum(count for value, count in values if value <= bound)
 
 
 @pytest.mark.parametrize("q", [-1, 100.1])

@@ -101,6 +101,11 @@ class Outages:
         new = self.total - mark
         return list(self.past)[-new:] if new else []
 
+    def forget(self, but: int) -> None:
+        """Forget all but the newest so many."""
+        while len(self.past) > but:
+            self.past.popleft()
+
     async def wait(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so."""
         while not condition():

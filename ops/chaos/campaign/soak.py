@@ -30,6 +30,7 @@ SAMPLES = 400  # looks that are kept, evenly over the whole time
 KEPT = 100  # observations, for the table: full within minutes
 PLACES = 8  # where memory was allocated, of each look
 WRONG = 20  # sentences that are kept
+OUTAGES = 10  # of a line, the newest
 
 
 class Sample(Struct, frozen=True):
@@ -235,6 +236,7 @@ class _Soak:
             room = WRONG - len(self._soaked.wrong)
             self._soaked.wrong += [f"{track.line}: {wrong}" for wrong in track.outages.wrong[:room]]
             track.outages.wrong.clear()
+            track.outages.forget(OUTAGES)
 
     def _sample(self) -> Sample:
         before_kib = footprint().rss_kib
