@@ -20,6 +20,7 @@ from feedtree.exchanges.phases import Phases
 from feedtree.exchanges.public.codec import PublicCodec, WireTopic
 from feedtree.exchanges.public.feed import Feed
 from feedtree.exchanges.public.intake import Burst, Intake
+from feedtree.exchanges.public.line_watch import LineWatch
 from feedtree.exchanges.public.merging import JointBurst
 from feedtree.exchanges.public.messages import MarketData, Trade
 from feedtree.exchanges.public.records import TopicState
@@ -31,13 +32,10 @@ from feedtree.exchanges.public.snapshots import Snapshots
 from feedtree.exchanges.public.source import Source
 from feedtree.exchanges.public.subscriptions import Subscriptions
 from feedtree.exchanges.wire.connection import Wire
-from feedtree.exchanges.wire.listening import ping_due
-from feedtree.exchanges.wire.liveness import Liveness
 
 RECONCILE_EVERY = 0.05  # seconds: changes of the desired topics within that time go out together
 SEND_ROOM = 4096  # frames queued for the writer
 RELIEVED_AT = (0.8, 0.9)  # shares of a connection's life between which the other slot takes over
-LATE = 0.25  # seconds by which a wake-up of ours may be late before the timers are set anew
 
 
 async def run_connection(feed: Feed, slot: Slot, source: Source, context: Context) -> None:
@@ -97,7 +95,7 @@ class Session:
         self._heard_at = now
         self._latency = slot.shard.meters.histogram("latency_ns")
         self._processing = slot.shard.meters.histogram("processing_ns")
-        self._liveness: Liveness
+        self._watch: LineWatch
         self._wire: Wire
         self._phases = Phases(slot.shard.meters)
 
@@ -114,7 +112,7 @@ class Session:
 
     async def _live(self) -> None:
         now = trio.current_time()
-        self._liveness = self._source.liveness(now)
+        self._watch = LineWatch(self._source.liveness(now), self._silence, self._alarm)
         self._slot.heard_at = self._last_heard
         self._silence.moved(now)
         self._phases.opened(now)
@@ -202,44 +200,39 @@ class Session:
 
     async def _read(self) -> None:
         while True:
-            deadline = self._deadline()
+            deadline, begun = self._watch.deadline(), trio.current_time()
             payloads = await self._wire.receive(deadline)
             now = trio.current_time()
             if full := self._take(payloads, now):
                 await self._give_way(full)
-            if now >= deadline:
-                self._watch(now, late=not payloads and now - deadline > LATE)
-            else:
+            if now < deadline:
                 await self._follow_stream()
+            elif self._watch.check(now, max(deadline, begun), empty=not payloads):
+                self._post(self._codec.ping(self._source.wall_ns() / 1e9), ())
 
     async def _follow_stream(self) -> None:
         """Read on, until the deadline that is near now has come: a scope and a timer for each read cost too much.
 
         Meanwhile deadlines move away, for data come; one that comes nearer is followed.
         """
-        receive, take = self._wire.receive, self._take
+        receive, take, next_deadline = self._wire.receive, self._take, self._watch.deadline
         full = None
-        with trio.CancelScope(deadline=self._deadline()) as scope:
+        with trio.CancelScope(deadline=next_deadline()) as scope:
             while True:
                 full = take(await receive(), trio.current_time())
                 if full:
                     break
-                if (deadline := self._deadline()) < scope.deadline:
+                if (deadline := next_deadline()) < scope.deadline:
                     scope.deadline = deadline
         if full:
             await self._give_way(full)
-
-    def _deadline(self) -> float:
-        liveness = self._liveness
-        return min(liveness.deadline(), self._silence.deadline(still=liveness.probing))
 
     def _take(self, payloads: list[Payload], now: float) -> list[Mailbox] | None:
         """Take what came, hand it on, and return the mailboxes that are full now."""
         heard_at = self._wire.last_frame_at
         if heard_at != self._heard_at:
             self._heard_at = heard_at
-            if stood_still := self._liveness.heard(heard_at):
-                self._silence.stood_still(stood_still, heard_at)
+            self._watch.heard(heard_at)
         if not payloads:
             return None
         began_ns = perf_counter_ns()
@@ -287,9 +280,9 @@ class Session:
     def _follow(self, now: float) -> None:
         """Do what the burst asked for beside its data."""
         intake = self._intake
-        if intake.pongs != self._pongs:
-            self._pongs = intake.pongs
-            self._shard.vitals.pinged(self._liveness.answered(now))
+        while self._pongs < intake.pongs:
+            self._pongs += 1
+            self._shard.vitals.pinged(self._watch.answered(now))
         for frame in intake.answers:
             self._post(frame, ())
         intake.answers.clear()
@@ -301,15 +294,10 @@ class Session:
         if self._replays is not None:
             self._replays.look()
 
-    def _watch(self, now: float, *, late: bool) -> None:
-        if now >= self._liveness.deadline() and ping_due(self._liveness, now):
-            self._post(self._codec.ping(self._source.wall_ns() / 1e9), ())
-        if late:
-            self._silence.moved(now)
-        elif now >= self._silence.deadline(still=self._liveness.probing):
-            books = self._intake.books()
-            self._slot.alarms.raised((topic, sync.book.sequence) for topic, sync in books if sync.book.live)
-            raise Stalled(f"no data for {now - self._silence.last:.1f} s on a stream that is usually busier")
+    def _alarm(self) -> None:
+        """Note where the books stand: they tell afterwards who was silent."""
+        books = self._intake.books()
+        self._slot.alarms.raised((topic, sync.book.sequence) for topic, sync in books if sync.book.live)
 
     def _tap(self, burst: Burst, now: float) -> None:
         if not self._feed.taps or not burst:
@@ -338,12 +326,10 @@ class Session:
         return burst
 
     async def _give_way(self, full: list[Mailbox]) -> None:
-        """Wait for consumers who let their publisher wait; the venue is not to blame for the silence."""
-        self._liveness.paused(trio.current_time())
+        """Wait for consumers who let their publisher wait."""
+        self._watch.paused(trio.current_time())
         await self._publisher.wait_space(full)
-        now = trio.current_time()
-        self._liveness.resumed(now)
-        self._silence.moved(now)
+        self._watch.resumed(trio.current_time())
 
     # Sending
 

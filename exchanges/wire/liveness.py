@@ -2,13 +2,19 @@
 
 Two timers. Keepalive: the venue's own ping at a steady pace, whatever else comes, since some venues count only
 pings. Probe: after a short silence a ping that must be answered, else the connection has stalled. Together they take
-under 2 s; the answer gets the greater part, so that a line that stands still for 1.2 s and goes on has not stalled. A
-check that comes late says nothing about the venue, but that this process was busy: it starts the timers anew.
+under 2 s where a round trip takes less than 0.4; the answer gets the greater part, so that a line that stands still for
+1.2 s and goes on has not stalled. A check that comes late says nothing about the venue, but that this process was busy:
+it starts the timers anew.
 """
 
+from collections import deque
 from enum import StrEnum
 from math import inf
 from random import Random
+
+ROUND_TRIPS = 4  # the newest; the least of them is what one usually takes
+ON_TOP = 0.25  # seconds of a round trip at most by which an answer may come later
+UNANSWERED = 10.0  # seconds after which an answer is not expected any more
 
 
 class Action(StrEnum):
@@ -31,12 +37,12 @@ class Liveness:
         rng: for the jitter of the keepalive.
         keepalive: seconds between two; each interval is up to a fifth shorter. ``inf`` for none.
         quiet: seconds of silence before a probe.
-        answer: least seconds for its answer; four times the smoothed round trip where that is more.
+        answer: least seconds for its answer, beside a round trip; four round trips where that is more.
         late: seconds from which a check is late.
 
     Attributes:
         probing: whether a probe waits for its answer.
-        rtt: seconds of a round trip, smoothed; None before the first answer.
+        rtt: seconds that a round trip usually takes; None before the first answer.
     """
 
     def __init__(
@@ -45,7 +51,7 @@ class Liveness:
         rng: Random,
         *,
         keepalive: float = 10.0,
-        quiet: float = 0.45,
+        quiet: float = 0.4,
         answer: float = 1.3,
         late: float = 0.25,
     ) -> None:
@@ -59,7 +65,8 @@ class Liveness:
         self.probing = False
         self._probed_at = now  # the one probe that may be outstanding
         self._answer_by = now  # and until when it is waited for
-        self._asked_at: float | None = None  # the last ping of either kind, until its answer
+        self._asked: deque[float] = deque()  # pings of either kind, until their answers
+        self._round_trips: deque[float] = deque(maxlen=ROUND_TRIPS)
         self._paused_at: float | None = None
         self.rtt: float | None = None
 
@@ -71,14 +78,14 @@ class Liveness:
         """Take note that bytes of the peer came: it lives, a probe's answer is not waited for any more.
 
         Returns:
-            For how many seconds the line stood still, as far as a probe tells: how much longer than usual its answer
-            was waited for.
+            For how many seconds the line stood still, as far as a probe tells: how much longer than a round trip its
+            answer was waited for. 0 while nothing is known of round trips.
         """
         self._heard_at = now
         if not self.probing:
             return 0.0
         self.probing = False
-        return max(now - self._probed_at - (self.rtt or 0.0), 0.0)
+        return 0.0 if self.rtt is None else max(now - self._probed_at - self.rtt, 0.0)
 
     def answered(self, now: float) -> float | None:
         """Take note of the answer to a ping, of either kind.
@@ -87,11 +94,14 @@ class Liveness:
             How long it took, in seconds; None where none was waited for.
         """
         self.heard(now)
-        if self._asked_at is None:
+        asked = self._asked
+        while asked and now - asked[0] > UNANSWERED:
+            asked.popleft()
+        if not asked:
             return None
-        sample = now - self._asked_at
-        self._asked_at = None
-        self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) / 8
+        sample = now - asked.popleft()
+        self._round_trips.append(sample)
+        self.rtt = min(self._round_trips)
         return sample
 
     def check(self, now: float) -> Action:
@@ -106,7 +116,7 @@ class Liveness:
             return self._break_silence(now)
         if now >= self._keepalive_at:
             self._keepalive_at = now + self._interval()
-            self._asked_at = now
+            self._asked.append(now)
             return Action.KEEPALIVE
         return Action.NONE
 
@@ -122,8 +132,7 @@ class Liveness:
         self._heard_at += pause
         self._probed_at += pause
         self._answer_by += pause
-        if self._asked_at is not None:
-            self._asked_at += pause
+        self._asked = deque(at + pause for at in self._asked)
 
     def _silence_until(self) -> float:
         return self._answer_by if self.probing else self._heard_at + self._quiet
@@ -133,17 +142,18 @@ class Liveness:
             return Action.STALLED
         self.probing, self._probed_at = True, now
         self._answer_by = now + self._patience()
-        self._asked_at = now
+        self._asked.append(now)
         return Action.PROBE
 
     def _rearm(self, now: float) -> None:
         if self.probing:
-            self._answer_by = now + self._patience()
+            self._probed_at, self._answer_by = now, now + self._patience()
         else:
             self._heard_at = now
 
     def _patience(self) -> float:
-        return max(self._answer, 4 * (self.rtt or 0.0))
+        rtt = self.rtt or 0.0
+        return max(self._answer + min(rtt, ON_TOP), 4 * rtt)
 
     def _interval(self) -> float:
         return self._keepalive * (1 - 0.2 * self._rng.random()) if self._keepalive < inf else inf

@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from feedtree.exchanges.public.silence import ENOUGH, LEAST, STILL_EVERY, Silence
+from feedtree.exchanges.public.silence import ENOUGH, LEAST, REST, Silence
 
 
 def fed(interval: float, count: int = ENOUGH) -> tuple[Silence, float]:
@@ -62,32 +62,35 @@ def test_a_pause_of_our_own_begins_the_silence_anew() -> None:
     assert silence.deadline() == 100.0 + LEAST
 
 
-def test_a_line_that_stood_still_was_not_silent() -> None:
-    """The time is left out, of the silence and of the interval that ends with it."""
+def test_there_is_a_rest_where_the_line_stands_still_or_stood_still() -> None:
+    """A quarter of a second counts; data end it."""
     silence, now = fed(0.1)
-    for _ in range(64):
-        silence.stood_still(1.0, now)
-        assert silence.deadline() == pytest.approx(now + 1.0 + LEAST)
-        for moment in (1.1, *[0.1] * 110):
-            now += moment
-            silence.heard(now)
-        assert silence.deadline() == pytest.approx(now + LEAST)
-
-
-def test_a_line_that_stands_still_again_and_again_is_not_waited_for() -> None:
-    """Once within ten seconds; what is shorter than a quarter of a second is no standing still."""
-    silence, now = fed(0.1)
-    silence.stood_still(0.2, now)
+    assert silence.deadline(still=True) == now + LEAST + REST
+    silence.stood_still(0.2)
     assert silence.deadline() == now + LEAST
-    assert silence.deadline(still=True) == inf
-    silence.stood_still(0.25, now)
-    assert silence.deadline() == silence.deadline(still=True) == now + 0.25 + LEAST
-    silence.stood_still(1.0, now + STILL_EVERY - 0.1)
-    assert silence.deadline() == now + 0.25 + LEAST, "not again so soon"
-    for interval in [0.1] * 100:
-        now += interval
-        silence.heard(now)
-    assert silence.deadline(still=True) == inf
+    silence.stood_still(0.25)
+    silence.stood_still(0.1)
+    assert silence.deadline() == now + LEAST + REST
+    silence.heard(now + 1.0)
+    assert silence.deadline() == now + 1.0 + LEAST
+    silence.stood_still(1.0)
+    silence.moved(now + 2.0)
+    assert silence.deadline() == now + 2.0 + LEAST
+
+
+def test_a_rest_that_was_needed_is_not_given_again_soon() -> None:
+    """Once within ten seconds; one that was not needed costs nothing."""
+    silence, now = fed(0.1)
+    silence.stood_still(0.5)
+    silence.heard(now := now + 1.4)
+    assert silence.deadline(still=True) == now + LEAST + REST
+    silence.heard(now := now + 1.6)
+    assert silence.deadline(still=True) == now + LEAST
+    for _ in range(84):
+        silence.heard(now := now + 0.1)
+    assert silence.deadline(still=True) == now + LEAST
+    silence.heard(now := now + 0.2)
+    assert silence.deadline(still=True) == now + LEAST + REST
 
 
 def test_a_market_that_calms_down_is_given_time_as_soon_as_most_samples_say_so() -> None:
