@@ -1,5 +1,6 @@
 """What outlives the connections of one shard: its topics, their books, and the account of its outages."""
 
+import sys
 from collections import Counter, deque
 
 import trio
@@ -248,9 +249,8 @@ class Shard:
         if self._open is not None or not lost_ns:
             return
         detected = max(now_ns - lost_ns, 0) / 1e6
-        if self.recoveries and self.recoveries[-1].cause == cause:
-            cause = self.recoveries[-1].cause  # one text for a cause that repeats: a thousand may be kept
-        self._open = Recovery(cause, lost_ns, detected)
+        # One text for a cause that repeats, as the gap ledger has it: a thousand may be kept.
+        self._open = Recovery(sys.intern(cause), lost_ns, detected)
         self.recoveries.append(self._open)
         self.vitals.uptime.lost(lost_ns)
 

@@ -8,12 +8,22 @@ from feedtree.exchanges.gaps import KEPT as GAPS_KEPT
 from feedtree.exchanges.gaps import Gap
 from feedtree.exchanges.private.executions import FINISHED_MOST
 from feedtree.exchanges.private.fills import KEPT as FILLS_KEPT
-from feedtree.exchanges.public.shard import RECOVERIES_KEPT
+from feedtree.exchanges.public.shard import RECOVERIES_KEPT, Recovery
 from feedtree.ops.chaos.campaign.arena import Arena
 
-_NS = 1_790_000_000_000_000_000
+_NS, _MS = 1_790_000_000_000_000_000, 0.5
 _SLOT = 8  # bytes of a reference
-GAP_BYTES = getsizeof(Gap("", "", "", _NS)) + 2 * getsizeof(_NS) + _SLOT  # its texts are shared
+_GRAIN = 16  # bytes: Python's blocks are multiples of it
+
+
+def bytes_of(*values: object) -> int:
+    """Return what so many objects take, and a reference to them."""
+    return _SLOT + sum(-(-getsizeof(value) // _GRAIN) * _GRAIN for value in values)
+
+
+# Texts are shared.
+GAP_BYTES = bytes_of(Gap("", "", "", _NS), _NS, _NS)
+RECOVERY_BYTES = bytes_of(Recovery("", _NS, _MS), _NS, _MS, _NS, _NS, _MS)
 
 
 class Holding(Struct, frozen=True):
@@ -45,6 +55,12 @@ def holdings(arena: Arena) -> list[Holding]:
         Holding("orders that ended", sum(each.finished for each in known), len(known) * FINISHED_MOST),
         Holding("fills", sum(len(each.seen) for each in known), len(known) * FILLS_KEPT),
     ]
+
+
+def kept_bytes(arena: Arena) -> int:
+    """Return what gaps and recoveries take, which fill up for days; the other holdings are full within minutes."""
+    shards = (shard for track in arena.public() for shard in track.websocket.feed.plan())
+    return gaps(arena) * GAP_BYTES + sum(len(shard.recoveries) for shard in shards) * RECOVERY_BYTES
 
 
 def gaps(arena: Arena) -> int:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from feedtree.ops.chaos.campaign.arena import Arena, open_arena
 from feedtree.ops.chaos.campaign.footprint import footprint, give_back
 from feedtree.ops.chaos.campaign.ground import Prepared
-from feedtree.ops.chaos.campaign.holdings import Holding, gaps, holdings
+from feedtree.ops.chaos.campaign.holdings import Holding, bytes_of, holdings, kept_bytes
 from feedtree.ops.chaos.campaign.lines import Scale
 from feedtree.ops.chaos.campaign.observation import Observation
 from feedtree.ops.chaos.campaign.plan import SPELL, make_plan
@@ -46,7 +46,7 @@ class Sample(Struct, frozen=True):
         descriptors: open; -1 where the system does not say.
         blocks: of memory that Python has allocated.
         latency_s: from the venue's sending to the consumer, the median since the last look; None where nothing came.
-        gaps: that the tree's ledgers hold.
+        kept_kib: what is kept on purpose for longer than a soak: gaps and recoveries of the tree, and these looks.
         before_kib: resident memory before that.
     """
 
@@ -58,8 +58,11 @@ class Sample(Struct, frozen=True):
     descriptors: int
     blocks: int
     latency_s: float | None
-    gaps: int = 0
+    kept_kib: float = 0.0
     before_kib: int = -1
+
+
+_SAMPLE_BYTES = bytes_of(Sample(0.5, 1 << 40, 1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 20, 0.5), *[0.5] * 8)
 
 
 class Trace(Struct, frozen=True):
@@ -253,7 +256,7 @@ class _Soak:
             descriptors=now.descriptors,
             blocks=sys.getallocatedblocks(),
             latency_s=median(latencies) if latencies else None,
-            gaps=gaps(arena),
+            kept_kib=(kept_bytes(arena) + len(self._soaked.samples) * _SAMPLE_BYTES) / 1024,
             before_kib=before_kib,
         )
 

@@ -6,7 +6,7 @@ from math import inf
 from msgspec import Struct
 
 from feedtree.ops.chaos.campaign.chart import Points, chart, svg
-from feedtree.ops.chaos.campaign.holdings import GAP_BYTES, Holding
+from feedtree.ops.chaos.campaign.holdings import Holding
 from feedtree.ops.chaos.campaign.slopes import Slope, slope, warmed_up
 from feedtree.ops.chaos.campaign.soak import Sample, Soaked
 from feedtree.ops.chaos.campaign.table import render
@@ -44,13 +44,13 @@ class Series(Struct, frozen=True):
 
 def series_of(soaked: Soaked) -> list[Series]:
     """Return all that was looked at."""
-    memory, beyond = "resident memory, KiB", "resident memory beyond the gap ledger, KiB"
+    memory, beyond = "resident memory, KiB", "resident memory beyond what is kept on purpose, KiB"
     before = "resident memory before what is free was given back, KiB"
     unit = "KiB per 1,000 messages"
     return [
         _series(soaked, memory, unit, lambda each: each.rss_kib, most=MOST_KIB),
         _series(soaked, before, unit, lambda each: each.before_kib),
-        _series(soaked, beyond, unit, _beyond_gaps, flat=True, most=MOST_KIB),
+        _series(soaked, beyond, unit, _beyond_kept, flat=True, most=MOST_KIB),
         _series(soaked, "allocated blocks", "per 1,000 messages", lambda each: each.blocks),
         _series(soaked, "tasks", "per 1,000 messages", lambda each: each.tasks, flat=True),
         _series(soaked, "descriptors", "per 1,000 messages", lambda each: each.descriptors, flat=True),
@@ -153,8 +153,8 @@ def _series(
     return Series(title, unit, points, slope(warmed_up(by_messages)), flat, most)
 
 
-def _beyond_gaps(sample: Sample) -> float | None:
-    return None if sample.rss_kib < 0 else sample.rss_kib - sample.gaps * GAP_BYTES / 1024
+def _beyond_kept(sample: Sample) -> float | None:
+    return None if sample.rss_kib < 0 else sample.rss_kib - sample.kept_kib
 
 
 def _latency(sample: Sample) -> float | None:
