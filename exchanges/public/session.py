@@ -199,33 +199,43 @@ class Session:
     # Reading
 
     async def _read(self) -> None:
+        awaited = trio.current_time()  # since when, or until when, the reader waited last
         while True:
-            deadline, begun = self._watch.deadline(), trio.current_time()
+            deadline = self._watch.deadline()
             payloads = await self._wire.receive(deadline)
             now = trio.current_time()
             if full := self._take(payloads, now):
                 await self._give_way(full)
+                now = awaited = trio.current_time()
             if now < deadline:
-                await self._follow_stream()
-            elif self._watch.check(now, max(deadline, begun), empty=not payloads):
+                awaited = await self._follow_stream()
+                continue
+            if self._watch.check(now, max(deadline, awaited), empty=not payloads):
                 self._post(self._codec.ping(self._source.wall_ns() / 1e9), ())
+            awaited = now
 
-    async def _follow_stream(self) -> None:
+    async def _follow_stream(self) -> float:
         """Read on, until the deadline that is near now has come: a scope and a timer for each read cost too much.
 
         Meanwhile deadlines move away, for data come; one that comes nearer is followed.
+
+        Returns:
+            Until when it was to wait: who wakes up later was asleep. Or when consumers had room again.
         """
         receive, take, next_deadline = self._wire.receive, self._take, self._watch.deadline
         full = None
-        with trio.CancelScope(deadline=next_deadline()) as scope:
+        with trio.CancelScope(deadline=max(next_deadline(), trio.current_time())) as scope:
             while True:
-                full = take(await receive(), trio.current_time())
+                payloads = await receive()
+                full = take(payloads, now := trio.current_time())
                 if full:
                     break
                 if (deadline := next_deadline()) < scope.deadline:
-                    scope.deadline = deadline
-        if full:
-            await self._give_way(full)
+                    scope.deadline = max(deadline, now)
+        if not full:
+            return scope.deadline
+        await self._give_way(full)
+        return trio.current_time()
 
     def _take(self, payloads: list[Payload], now: float) -> list[Mailbox] | None:
         """Take what came, hand it on, and return the mailboxes that are full now."""
@@ -310,8 +320,9 @@ class Session:
         self._context.log.warning(event, detail=detail)
 
     async def _publish(self, burst: Burst) -> None:
+        """Publish what other tasks than the reader have; it reads on while they wait for room."""
         if full := self._hand_on(burst, trio.current_time()):
-            await self._give_way(full)
+            await self._publisher.wait_space(full)
 
     async def _publish_fetched(self, trades: Sequence[Trade]) -> None:
         await self._publish(self._intake.fetched(trades, trio.current_time(), self._source.wall_ns()))
@@ -326,7 +337,7 @@ class Session:
         return burst
 
     async def _give_way(self, full: list[Mailbox]) -> None:
-        """Wait for consumers who let their publisher wait."""
+        """Wait, as the reader, for consumers who let their publisher wait."""
         self._watch.paused(trio.current_time())
         await self._publisher.wait_space(full)
         self._watch.resumed(trio.current_time())

@@ -14,7 +14,9 @@ from random import Random
 
 ROUND_TRIPS = 4  # the newest; the least of them is what one usually takes
 ON_TOP = 0.25  # seconds of a round trip at most by which an answer may come later
-UNANSWERED = 10.0  # seconds after which an answer is not expected any more
+UNANSWERED = (
+    2.0  # seconds after which an answer is not expected any more, so that later ones find their pings again
+)
 
 
 class Action(StrEnum):
@@ -94,12 +96,10 @@ class Liveness:
             How long it took, in seconds; None where none was waited for.
         """
         self.heard(now)
-        asked = self._asked
-        while asked and now - asked[0] > UNANSWERED:
-            asked.popleft()
-        if not asked:
+        self._forget_unanswered(now)
+        if not self._asked:
             return None
-        sample = now - asked.popleft()
+        sample = now - self._asked.popleft()
         self._round_trips.append(sample)
         self.rtt = min(self._round_trips)
         return sample
@@ -116,7 +116,7 @@ class Liveness:
             return self._break_silence(now)
         if now >= self._keepalive_at:
             self._keepalive_at = now + self._interval()
-            self._asked.append(now)
+            self._ask(now)
             return Action.KEEPALIVE
         return Action.NONE
 
@@ -142,8 +142,16 @@ class Liveness:
             return Action.STALLED
         self.probing, self._probed_at = True, now
         self._answer_by = now + self._patience()
-        self._asked.append(now)
+        self._ask(now)
         return Action.PROBE
+
+    def _ask(self, now: float) -> None:
+        self._forget_unanswered(now)
+        self._asked.append(now)
+
+    def _forget_unanswered(self, now: float) -> None:
+        while self._asked and now - self._asked[0] > UNANSWERED:
+            self._asked.popleft()
 
     def _rearm(self, now: float) -> None:
         if self.probing:

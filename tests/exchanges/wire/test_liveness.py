@@ -101,11 +101,18 @@ def test_answers_belong_to_pings_in_their_order() -> None:
     assert liveness.answered(9.0) is None, "nobody asked"
     assert liveness.rtt == 0.75
     assert liveness.check(9.5) is Action.PROBE
-    liveness.heard(10.0)
-    assert liveness.check(20.5) is Action.NONE
-    liveness.heard(20.5)
-    assert liveness.check(21.0) is Action.PROBE
-    assert liveness.answered(21.25) == 0.25
+    liveness.heard(11.25)
+    assert liveness.check(11.75) is Action.PROBE
+    assert liveness.answered(12.0) == 0.25
+
+
+def test_pings_that_are_never_answered_are_forgotten() -> None:
+    """However many: data are life enough."""
+    liveness = quiet_only()
+    for number in range(1, 1000):
+        assert liveness.check(number - 0.5) is Action.PROBE
+        liveness.heard(float(number))
+    assert len(liveness._asked) <= 3
 
 
 def test_late_wake_up_accuses_nobody() -> None:
