@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 
+import trio
+
 from feedtree.exchanges.gaps import Gap
 from feedtree.exchanges.private.messages import Fill
 from feedtree.exchanges.public.channels import Topic, Trades
@@ -46,16 +48,28 @@ class Reckoning:
         ] = {}  # at the venue and not told yet; negative: the reverse
         self._since: Counter[tuple[str, tuple[object, ...]]] = Counter()
 
-    async def look(self) -> None:
-        """Compare, and forget what agrees."""
+    async def look(self, within: float = 0.0) -> None:
+        """Compare, and forget what agrees.
+
+        Args:
+            within: seconds, over which the streams are spread: what is kept of all of them grows and shrinks by little.
+        """
+        public, private = self._arena.public(), self._arena.private()
+        pause = within / (len(public) + len(private))
+        for track in public:
+            await trio.sleep(pause)
+            gaps = self._gaps()
+            for symbol in track.line.symbols:
+                await self._trades(track, symbol, gaps)
+        for account in private:
+            await trio.sleep(pause)
+            await self._account(account)
+
+    def _gaps(self) -> Mapping[str, list[Gap]]:
         gaps: dict[str, list[Gap]] = {}
         for gap in self._arena.tree.gaps():
             gaps.setdefault(gap.key, []).append(gap)
-        for public in self._arena.public():
-            for symbol in public.line.symbols:
-                await self._trades(public, symbol, gaps)
-        for private in self._arena.private():
-            await self._account(private)
+        return gaps
 
     def _note(self, sentence: str) -> None:
         if len(self.found) < NOTED:

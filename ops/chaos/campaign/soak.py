@@ -11,6 +11,7 @@ from typing import Any
 import trio
 from msgspec import Struct
 
+from feedtree.exchanges.private.messages import Fill
 from feedtree.ops.chaos.campaign.arena import Arena, open_arena
 from feedtree.ops.chaos.campaign.footprint import footprint, give_back
 from feedtree.ops.chaos.campaign.ground import Prepared
@@ -179,6 +180,8 @@ class _Soak:
             await arena.live()
             for track in arena.tracks.values():
                 await track.outages.stable(SPELL)
+            for track in arena.private():
+                track.kept = Fill  # all that is reckoned
             reckoning = Reckoning(arena, await totals(arena))
             self._begun, self._starts_before = trio.current_time(), self._runner.starts.total
             self._held = self._snapshot()
@@ -218,8 +221,7 @@ class _Soak:
 
     async def _reckon(self, reckoning: Reckoning) -> None:
         while True:
-            await trio.sleep(RECKONED_EVERY)
-            await reckoning.look()
+            await reckoning.look(RECKONED_EVERY)
             self._forget()
             last = self._soaked.samples[-1] if self._soaked.samples else self._sample()
             self._tell(

@@ -97,6 +97,7 @@ class PrivateTrack:
     Attributes:
         outages: of its stream.
         messages: everything that came, in order.
+        kept: of which kind messages are kept; by default of any.
     """
 
     def __init__(self, line: Line, websocket: BasePrivateWebsocket, wall_ns: Callable[[], int]) -> None:
@@ -104,6 +105,7 @@ class PrivateTrack:
         self.websocket = websocket
         self.outages = Outages(wall_ns)
         self.messages: list[AccountMessage] = []
+        self.kept: type = object
 
     @property
     def generation(self) -> int:
@@ -129,7 +131,8 @@ class PrivateTrack:
     def see(self, burst: Sequence[Any]) -> None:
         """Take what came."""
         for message in burst:
-            self.messages.append(message)
+            if issubclass(type(message), self.kept):
+                self.messages.append(message)
             if isinstance(message, AccountStreamLost):
                 self.outages.lost(message.cause, message.generation)
             elif isinstance(message, AccountStreamUp):
