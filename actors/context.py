@@ -158,9 +158,9 @@ class Context:
         if self._on_report is not None and not self._ended:
             self._on_report(self)
 
-    def mark_connected(self) -> None:
-        """Tell that this incarnation got a TCP connection."""
-        self.connected = True
+    def mark_connected(self, connected: bool = True) -> None:
+        """Tell that this incarnation got a TCP connection; False, that it counts as none after all."""
+        self.connected = connected
 
     def mark_useful(self) -> None:
         """Tell that useful data flows; only the first call of an incarnation counts."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import trio
 
+from feedtree.actors.context import Context
 from feedtree.exchanges.errors import (
     ClosedByPeer,
     ConnectFailed,
@@ -11,6 +12,7 @@ from feedtree.exchanges.errors import (
     ConnectTimeout,
     Stalled,
     SubscribeTimeout,
+    UpgradeRefused,
     VenueThrottled,
 )
 
@@ -55,9 +57,22 @@ def throttle(error: BaseException) -> VenueThrottled | None:
     return next((leaf for leaf in _leaves(error) if isinstance(leaf, VenueThrottled)), None)
 
 
-def got_through(error: BaseException) -> bool:
-    """Return whether an attempt that failed in dialling had reached the venue: TCP was there, and TLS was not."""
-    return isinstance(error, ConnectFailed) and error.phase == "tls"
+def got_through(error: BaseException) -> bool | None:
+    """Return whether an attempt that failed in dialling had got a connection, as far as its error tells.
+
+    True: TCP was there, and TLS was not. False: the upgrade was answered with 5xx: the venue says itself that it
+    is away; whoever accepts and drops says nothing. None: the error tells neither.
+    """
+    if any(isinstance(leaf, UpgradeRefused) and leaf.status >= 500 for leaf in _leaves(error)):
+        return False
+    return True if isinstance(error, ConnectFailed) and error.phase == "tls" else None
+
+
+def note_connection(error: BaseException, context: Context) -> None:
+    """Tell the supervisor of an attempt that failed whether it had got a connection, where its error tells."""
+    through = got_through(error)
+    if through is not None:
+        context.mark_connected(through)
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

@@ -16,7 +16,7 @@ from feedtree.exchanges.ageing import grow_old
 from feedtree.exchanges.bad_frames import BadFrames
 from feedtree.exchanges.controls import UPGRADE, Notice, Payload, Pong, Unknown
 from feedtree.exchanges.credentials import Credentials
-from feedtree.exchanges.endings import describe
+from feedtree.exchanges.endings import describe, note_connection
 from feedtree.exchanges.errors import (
     ClockSkewed,
     PlannedReconnect,
@@ -137,6 +137,7 @@ class GateioSpotOrderSocket:
                 await connection.live(wire, liveness, self._credentials, self._life)
         except BaseException as error:
             connection.end(describe(error))
+            note_connection(error, context)
             context.report("down")
             raise
 

@@ -12,7 +12,7 @@ from feedtree.actors.context import Context
 from feedtree.exchanges.ageing import grow_old
 from feedtree.exchanges.bad_frames import BadFrames
 from feedtree.exchanges.controls import UPGRADE, Answer, Notice, Payload, Pong, Undecodable, Unknown
-from feedtree.exchanges.endings import describe, got_through, stopped
+from feedtree.exchanges.endings import describe, note_connection, stopped
 from feedtree.exchanges.errors import LeaseInvalid, Stalled, SubscribeTimeout
 from feedtree.exchanges.limits import Pacer
 from feedtree.exchanges.phases import Phases
@@ -46,8 +46,7 @@ async def run_session(account: Account, slot: str, lease: Lease | None, context:
         await Session(account, slot, generation, lease, context).run()
     except BaseException as error:
         account.access.lost()
-        if got_through(error):
-            context.mark_connected()
+        note_connection(error, context)
         context.report("down")
         account.store.vitals.restarts += not stopped(error)
         account.store.lost(generation, describe(error))

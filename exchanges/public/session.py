@@ -13,7 +13,7 @@ from feedtree.actors.mailbox import Mailbox
 from feedtree.actors.publisher import Publisher
 from feedtree.exchanges.ageing import grow_old
 from feedtree.exchanges.controls import Payload
-from feedtree.exchanges.endings import describe, got_through, stopped
+from feedtree.exchanges.endings import describe, note_connection, stopped
 from feedtree.exchanges.errors import Stalled, SubscribeTimeout
 from feedtree.exchanges.limits import Pacer
 from feedtree.exchanges.phases import Phases
@@ -133,8 +133,7 @@ class Session:
         """Tell consumers and the account that this incarnation is over."""
         now_ns = self._source.wall_ns()
         self._source.lost()
-        if got_through(error):
-            self._context.mark_connected()
+        note_connection(error, self._context)
         now = trio.current_time()
         self._shard.vitals.restarts += not stopped(error)
         burst = self._intake.lost(describe(error), now, now_ns)

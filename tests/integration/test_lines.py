@@ -17,7 +17,7 @@ from tests.integration.test_hiccups import restarted
 
 pytestmark = pytest.mark.campaign
 
-LONG = 40.0  # seconds in which the usual intervals become known
+LONG = 20.0  # seconds in which the usual intervals become known
 
 
 @asynccontextmanager
@@ -38,7 +38,7 @@ async def stage(
             yield exchange, chaos, tree
 
 
-@pytest.mark.parametrize("rtt", [0.05, 0.45, 0.6])
+@pytest.mark.parametrize("rtt", [0.05, 0.45])
 @pytest.mark.parametrize("how", ["mute", "dead"])
 async def test_a_line_is_found_in_two_seconds_however_long_it_is(
     autojump_clock, rtt: float, how: str
@@ -57,12 +57,12 @@ async def test_a_line_is_found_in_two_seconds_however_long_it_is(
             assert shard.recoveries[0].detected_ms <= 2_000, shard.id
 
 
-@pytest.mark.parametrize("seconds", [1.8, 5.0, 20.0])
+@pytest.mark.parametrize("seconds", [1.8, 20.0])
 async def test_a_process_that_slept_accuses_nobody(autojump_clock, seconds: float) -> None:
     """What waits for it comes a moment after the wake-up."""
     random = Random(3)
-    async with stage(0.0, rate=500.0, accounts=("main",)) as (_, chaos, tree):
-        for _ in range(5):
+    async with stage(0.0, rate=300.0, accounts=("main",)) as (_, chaos, tree):
+        for _ in range(4):
             await trio.sleep(12 + random.random())
             async with chaos.stall(on="open"):
                 await trio.sleep(0.01)

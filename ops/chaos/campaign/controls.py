@@ -37,6 +37,7 @@ class Control(Struct, frozen=True):
         full: seconds in a long one.
         act: does it; returns what must not be, in words.
         apart: whether it makes sense only where the exchanges are other processes.
+        prepare: goes before it, and is none of it: what is restarted meanwhile does not count.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Control(Struct, frozen=True):
     full: float
     act: Act
     apart: bool = False
+    prepare: Act | None = None
 
 
 class Controlled(Struct):
@@ -83,11 +85,17 @@ async def _rest_fails(arena: Arena, seconds: float) -> list[str]:
     return []
 
 
+async def _calm(arena: Arena, seconds: float) -> list[str]:
+    """Have a quarter of the usual rate, until that is what is usual: who was busier may cost a restart."""
+    await arena.exchanges.rate(arena.scale.rate * LOW)
+    await trio.sleep(max(seconds / 2, CALM))
+    return []
+
+
 async def _peak(arena: Arena, seconds: float) -> list[str]:
-    rate = arena.scale.rate
-    for share, lasts in ((LOW, seconds / 4), (PEAK, seconds), (1.0, 0.0)):
-        await arena.exchanges.rate(rate * share)
-        await trio.sleep(lasts)
+    await arena.exchanges.rate(arena.scale.rate * PEAK)
+    await trio.sleep(seconds)
+    await arena.exchanges.rate(arena.scale.rate)
     return []
 
 
@@ -142,7 +150,7 @@ CONTROLS = (
     Control("loop_blocked", "the app blocks the event loop for 3 s", 3.0, 3.0, _blocked, apart=True),
     Control("rest_5xx", "REST answers with 503", 5.0, 30.0, _rest_fails),
     Control("slow_consumers", "consumers that are too slow, under every policy", 6.0, 30.0, _slow_consumers),
-    Control("peak", "ten times the rate", 6.0, 30.0, _peak),
+    Control("peak", "ten times the rate", 6.0, 30.0, _peak, prepare=_calm),
 )
 
 
@@ -152,7 +160,10 @@ async def run_controls(arena: Arena, starts: Starts, *, full: bool) -> list[Cont
     for control in CONTROLS:
         if control.apart and not arena.ground.apart:
             continue
-        begun, seconds = trio.current_time(), control.full if full else control.short
+        seconds = control.full if full else control.short
+        if control.prepare is not None:
+            await control.prepare(arena, seconds)
+        begun = trio.current_time()
         wrong = await control.act(arena, seconds)
         await trio.sleep(CALM)
         found.append(_controlled(control.name, starts, begun, wrong))
