@@ -53,8 +53,15 @@ def run(options: RunOptions) -> int:
     if outcome is None:
         return FAILED
     if outcome.invariants and not outcome.interrupted and options.shrink:
-        print(f"\nto see it again:\n\n{reproduce(outcome, silent(), say)}", flush=True)
+        _reproduce(outcome)
     return FINE if outcome.held and not outcome.interrupted else FAILED
+
+
+def _reproduce(outcome: Outcome) -> None:
+    try:
+        print(f"\nto see it again:\n\n{reproduce(outcome, silent(), say)}", flush=True)
+    except* KeyboardInterrupt:
+        say("the search for fewer faults was broken off; --no-shrink leaves it out")
 
 
 async def _run(setting: Setting, scope: trio.CancelScope) -> Outcome:

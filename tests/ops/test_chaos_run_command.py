@@ -146,6 +146,25 @@ def test_what_fails_is_shrunk_unless_that_is_not_wanted(
     assert "to see it again" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), BaseExceptionGroup("", [KeyboardInterrupt()])])
+def test_ctrl_c_ends_the_search_for_fewer_faults_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException
+) -> None:
+    """The table is printed by then."""
+
+    def broken_off(*_: object) -> str:
+        raise error
+
+    monkeypatch.setattr(
+        chaos_run_command.trio, "run", lambda *_: outcome(seen(1), broken=["a task was left"])
+    )
+    monkeypatch.setattr(chaos_run_command, "reproduce", broken_off)
+    assert command(["chaos", "run"]) == 1
+    said = capsys.readouterr()
+    assert "reset" in said.out
+    assert said.err.endswith("the search for fewer faults was broken off; --no-shrink leaves it out\n")
+
+
 def test_exchanges_that_do_not_start_are_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
