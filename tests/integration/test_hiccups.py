@@ -15,10 +15,10 @@ from tests.integration.conftest import quiet
 pytestmark = pytest.mark.campaign
 
 HICCUP = 1.2  # seconds
-TIMES = 10
+TIMES = 8
 
 
-@pytest.mark.parametrize(("rate", "rtt"), [(60.0, 0.0), (60.0, 0.2), (60.0, 0.3)])
+@pytest.mark.parametrize(("rate", "rtt"), [(60.0, 0.0), (60.0, 0.3)])
 async def test_a_hiccup_costs_nothing(autojump_clock, rate: float, rtt: float) -> None:
     """Streams of any pace, public and private: it begins at any time after the last datum or probe."""
     random = Random(7)

@@ -62,7 +62,7 @@ async def test_a_process_that_slept_accuses_nobody(autojump_clock, seconds: floa
     """What waits for it comes a moment after the wake-up."""
     random = Random(3)
     async with stage(0.0, rate=300.0, accounts=("main",)) as (_, chaos, tree):
-        for _ in range(4):
+        for _ in range(3):
             await trio.sleep(12 + random.random())
             async with chaos.stall(on="open"):
                 await trio.sleep(0.01)
