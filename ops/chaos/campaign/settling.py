@@ -18,6 +18,7 @@ from feedtree.ops.chaos.campaign.observation import Window
 from feedtree.ops.chaos.campaign.tracks import PrivateTrack, PublicTrack
 
 DRAINED = 1.0  # seconds until the last pushes have come
+FETCHED_LOOK, FETCHED_LOOKS = 0.2, 150  # seconds, and how often: until missed trades are fetched
 SETTLED_WITHIN = 60.0  # seconds for the accounts to know what they missed
 AGREED = 1.0  # seconds after which they still do
 
@@ -66,6 +67,7 @@ async def settle(arena: Arena, windows: Mapping[int, list[Window]], begun: Total
         for track in arena.tracks.values()
         for sentence in causeless(str(track.line), track.outages.past, windows[track.line.number])
     ]
+    await _fetched(arena)
     unexplained += _ledger(arena, windows)
     # From here on busy streams fall quiet, which may cost each of them a connection.
     for trader in arena.traders:
@@ -88,6 +90,15 @@ async def settle(arena: Arena, windows: Mapping[int, list[Window]], begun: Total
             f"our own consumer was too slow for {arena.overflowed} messages: trades cannot be judged"
         )
     return books
+
+
+async def _fetched(arena: Arena) -> None:
+    """Wait until trades that were missed are fetched: of a whole venue that was away for long that takes seconds."""
+    keys = {str(topic) for track in arena.public() for topic in track.websocket.topics()}
+    for _ in range(FETCHED_LOOKS):
+        if not any(gap.key in keys and gap.end_ns is None for gap in arena.tree.gaps()):
+            return
+        await trio.sleep(FETCHED_LOOK)
 
 
 def _ledger(arena: Arena, windows: Mapping[int, list[Window]]) -> Iterator[str]:
