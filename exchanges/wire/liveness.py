@@ -14,9 +14,7 @@ from random import Random
 
 ROUND_TRIPS = 4  # the newest; the least of them is what one usually takes
 ON_TOP = 0.25  # seconds of a round trip at most by which an answer may come later
-UNANSWERED = (
-    2.0  # seconds after which an answer is not expected any more, so that later ones find their pings again
-)
+UNANSWERED = 2.0  # seconds after which an answer is not expected any more: later ones find their pings again
 
 
 class Action(StrEnum):

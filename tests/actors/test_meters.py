@@ -151,7 +151,7 @@ def test_counts_grow_without_bound() -> None:
 
 @given(st.lists(st.tuples(st.integers(-2, 2**50), st.integers(1, 200_000)), max_size=30))
 def test_every_value_is_where_it_belongs(values: list[tuple[int, int]]) -> None:
-    """Counts by bound, and percentiles, as a sorted list has them, to 1/64."""
+    """Counts by bound, as a sorted list has them, to 1/64."""
     histogram = Histogram()
     for value, count in values:
         histogram.record(value, count)

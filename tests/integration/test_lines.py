@@ -1,41 +1,16 @@
 """Whole trees on lines that are long, dead or mute, in a process that sleeps, and with consumers that hold tasks up."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from random import Random
-from typing import Any
 
 import pytest
 import trio
 
 from feedtree.actors.publisher import Publisher
 from feedtree.exchanges.public.session import Session
-from feedtree.ops import Tree, open_tree
-from feedtree.ops.chaos.testing import Chaos, SimulatedExchange, open_simulated_exchange
-from tests.integration.conftest import quiet
-from tests.integration.test_hiccups import restarted
+from tests.integration.lines import restarted, stage
 
 pytestmark = pytest.mark.campaign
-
-LONG = 20.0  # seconds in which the usual intervals become known
-
-
-@asynccontextmanager
-async def stage(
-    rtt: float, *, rate: float = 120.0, accounts: tuple[str, ...] = (), **options: Any
-) -> AsyncIterator[tuple[SimulatedExchange, Chaos, Tree]]:
-    """A tree that has been live for long, a round trip away from its venues."""
-    async with open_simulated_exchange(seed=7, rate=rate) as exchange:
-        config = exchange.config(["BTC/USDT", "ETH/USDT"], accounts, **options)
-        chaos = Chaos(exchange)
-        async with (
-            chaos.latency(on="all", delay=rtt / 2),
-            open_tree(config, **exchange.tree_options, log=quiet()) as tree,
-        ):
-            for stream in (*tree.websockets.values(), *tree.accounts.values()):
-                await stream.wait_live(10)
-            await trio.sleep(LONG)
-            yield exchange, chaos, tree
 
 
 @pytest.mark.parametrize("rtt", [0.05, 0.45])

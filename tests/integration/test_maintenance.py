@@ -3,7 +3,7 @@
 import pytest
 import trio
 
-from tests.integration.test_lines import stage
+from tests.integration.lines import stage
 
 pytestmark = pytest.mark.campaign
 

@@ -44,8 +44,8 @@ def left_behind(before: Footprint, after: Footprint, lines: int, kept: int) -> I
 def fills_apart(told: Iterable[Fill], true: Iterable[TrueFill]) -> tuple[list[int], list[int]]:
     """Return the times (UTC ns) of fills that nobody was told of, and of those that came twice or never were."""
     came, were = (
-        [(_key(fill), fill.venue_ns) for fill in told],
-        [(_key(fill), fill.venue_ns) for fill in true],
+        [(fill_key(fill), fill.venue_ns) for fill in told],
+        [(fill_key(fill), fill.venue_ns) for fill in true],
     )
     return _more(were, came), _more(came, were)
 
@@ -78,6 +78,14 @@ def missing_in_ledger(line: str, outages: Sequence[Outage], gaps: Sequence[Gap])
             yield f"{line}: an outage is not in the ledger: {outage.cause}"
 
 
+def gaps_by_key(gaps: Iterable[Gap]) -> dict[str, list[Gap]]:
+    """Return the gaps of each key, in order."""
+    found: dict[str, list[Gap]] = {}
+    for gap in gaps:
+        found.setdefault(gap.key, []).append(gap)
+    return found
+
+
 def by_kind(times: Iterable[int], windows: Iterable[Window]) -> Mapping[str, int]:
     """Return how many of some times fall into faults of each class; what falls into none is under ``""``."""
     known = list(windows)
@@ -87,7 +95,8 @@ def by_kind(times: Iterable[int], windows: Iterable[Window]) -> Mapping[str, int
     )
 
 
-def _key(fill: Fill | TrueFill) -> tuple[Any, ...]:
+def fill_key(fill: Fill | TrueFill) -> tuple[object, ...]:
+    """Return what a fill is known by, told or true."""
     return fill.order_id, str(fill.symbol), str(fill.side), fill.price, fill.quantity
 
 

@@ -9,8 +9,9 @@ from feedtree.exchanges.gaps import Gap
 from feedtree.exchanges.private.messages import Fill
 from feedtree.exchanges.public.channels import Topic, Trades
 from feedtree.exchanges.symbols import Symbol
-from feedtree.ops.campaign.truth import TrueFill, Truth
+from feedtree.ops.campaign.truth import Truth
 from feedtree.ops.chaos.campaign.arena import Arena
+from feedtree.ops.chaos.campaign.checks import fill_key, gaps_by_key
 from feedtree.ops.chaos.campaign.coverage import Interval, delivered
 from feedtree.ops.chaos.campaign.tracks import PrivateTrack, PublicTrack
 
@@ -58,18 +59,12 @@ class Reckoning:
         pause = within / (len(public) + len(private))
         for track in public:
             await trio.sleep(pause)
-            gaps = self._gaps()
+            gaps = gaps_by_key(self._arena.tree.gaps())  # those of the last seconds are among them
             for symbol in track.line.symbols:
                 await self._trades(track, symbol, gaps)
         for account in private:
             await trio.sleep(pause)
             await self._account(account)
-
-    def _gaps(self) -> Mapping[str, list[Gap]]:
-        gaps: dict[str, list[Gap]] = {}
-        for gap in self._arena.tree.gaps():
-            gaps.setdefault(gap.key, []).append(gap)
-        return gaps
 
     def _note(self, sentence: str) -> None:
         if len(self.found) < NOTED:
@@ -106,8 +101,8 @@ class Reckoning:
         track.messages.clear()
         self.fills += len(told)
         pending = self._open.setdefault(name, Counter())
-        pending.update(_key(fill) for fill in fills)
-        pending.subtract(_key(fill) for fill in told)
+        pending.update(fill_key(fill) for fill in fills)
+        pending.subtract(fill_key(fill) for fill in told)
         for key, count in list(pending.items()):
             if not count:
                 del pending[key]
@@ -119,7 +114,3 @@ class Reckoning:
                 self.doubled += max(-count, 0)
                 self._note(f"{name}: fill {key} is {count:+d} at the exchange more than told")
                 del pending[key], self._since[name, key]
-
-
-def _key(fill: Fill | TrueFill) -> tuple[object, ...]:
-    return fill.order_id, str(fill.symbol), str(fill.side), fill.price, fill.quantity

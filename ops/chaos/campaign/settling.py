@@ -1,6 +1,6 @@
 """The end of a campaign: everything comes to rest, and what was told is compared with what was true."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import trio
@@ -12,7 +12,14 @@ from feedtree.exchanges.public.channels import Topic, Trades
 from feedtree.exchanges.symbols import Symbol
 from feedtree.ops.campaign.judge import Evidence, broken
 from feedtree.ops.chaos.campaign.arena import Arena
-from feedtree.ops.chaos.campaign.checks import by_kind, causeless, fills_apart, missing_in_ledger, unledgered
+from feedtree.ops.chaos.campaign.checks import (
+    by_kind,
+    causeless,
+    fills_apart,
+    gaps_by_key,
+    missing_in_ledger,
+    unledgered,
+)
 from feedtree.ops.chaos.campaign.coverage import Interval, delivered
 from feedtree.ops.chaos.campaign.observation import Window
 from feedtree.ops.chaos.campaign.tracks import PrivateTrack, PublicTrack
@@ -75,7 +82,7 @@ async def settle(arena: Arena, windows: Mapping[int, list[Window]], begun: Total
     await arena.exchanges.rate(0)
     await trio.sleep(DRAINED)
     books = Books(lost={}, doubled={}, broken=unexplained)
-    gaps = _by_key(arena.tree.gaps())
+    gaps = gaps_by_key(arena.tree.gaps())
     for public in arena.public():
         await _trades(arena, gaps, public, windows[public.line.number], begun, books)
     for private in arena.private():
@@ -83,7 +90,7 @@ async def settle(arena: Arena, windows: Mapping[int, list[Window]], begun: Total
     for track in arena.tracks.values():
         books.broken += [f"{track.line}: {wrong}" for wrong in track.outages.wrong[:3]]
     for path in {private.websocket.path for private in arena.private()}:
-        still = [gap.cause for gap in _by_key(arena.tree.gaps()).get(path, ()) if gap.end_ns is None]
+        still = [gap.cause for gap in gaps_by_key(arena.tree.gaps()).get(path, ()) if gap.end_ns is None]
         books.broken += [f"{path}: its gap is open at the end: {cause}" for cause in still]
     if arena.overflowed:
         books.broken.append(
@@ -103,7 +110,7 @@ async def _fetched(arena: Arena) -> None:
 
 def _ledger(arena: Arena, windows: Mapping[int, list[Window]]) -> Iterator[str]:
     """Compare the ledger with what consumers saw."""
-    gaps = _by_key(arena.tree.gaps())
+    gaps = gaps_by_key(arena.tree.gaps())
     for public in arena.public():
         found = [gap for topic in public.websocket.topics() for gap in gaps.get(str(topic), ())]
         number = public.line.number
@@ -112,13 +119,6 @@ def _ledger(arena: Arena, windows: Mapping[int, list[Window]]) -> Iterator[str]:
         # An account's gap lasts until it is consistent again, and there are others than those of its stream.
         own = gaps.get(private.websocket.path, ())
         yield from missing_in_ledger(str(private.line), private.outages.past, own)
-
-
-def _by_key(gaps: Iterable[Gap]) -> Mapping[str, Sequence[Gap]]:
-    found: dict[str, list[Gap]] = {}
-    for gap in gaps:
-        found.setdefault(gap.key, []).append(gap)
-    return found
 
 
 async def _trades(
