@@ -17,7 +17,7 @@ from feedtree.ops.chaos.campaign.lines import Line, Scale, lines_of
 from feedtree.ops.chaos.campaign.observation import Observation
 from feedtree.ops.chaos.campaign.plan import PACE, SPELL, Planned, make_plan
 from feedtree.ops.chaos.campaign.runner import STABLE_WITHIN, Runner
-from feedtree.ops.chaos.campaign.settling import Books, settle, totals
+from feedtree.ops.chaos.campaign.settling import Books, fetched, settle, totals
 from feedtree.ops.chaos.campaign.spread import Spread
 from feedtree.ops.chaos.campaign.table import Row, rows_of
 
@@ -172,6 +172,7 @@ async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: O
         with trio.move_on_after(STABLE_WITHIN + arena.longest):  # what is not live is told by its fault
             for track in arena.tracks.values():
                 await track.outages.stable(spell)
+        await fetched(arena)  # which holds tasks and connections of its own
         after, kept = await at_rest(), arena.kept
         if outcome.setting.controls:
             begun_controls = trio.current_time()

@@ -74,7 +74,7 @@ async def settle(arena: Arena, windows: Mapping[int, list[Window]], begun: Total
         for track in arena.tracks.values()
         for sentence in causeless(str(track.line), track.outages.past, windows[track.line.number])
     ]
-    await _fetched(arena)
+    await fetched(arena)
     unexplained += _ledger(arena, windows)
     # From here on busy streams fall quiet, which may cost each of them a connection.
     for trader in arena.traders:
@@ -99,7 +99,7 @@ async def settle(arena: Arena, windows: Mapping[int, list[Window]], begun: Total
     return books
 
 
-async def _fetched(arena: Arena) -> None:
+async def fetched(arena: Arena) -> None:
     """Wait until trades that were missed are fetched: of a whole venue that was away for long that takes seconds."""
     keys = {str(topic) for track in arena.public() for topic in track.websocket.topics()}
     for _ in range(FETCHED_LOOKS):
