@@ -13,6 +13,8 @@ from feedtree.ops.inspect.client import Client, InspectFailed, running_apps
 from feedtree.ops.operate.looks import look
 from tests.ops.operate.beside import Run
 
+pytest.register_assert_rewrite("tests.ops.operate.screens")
+
 
 @pytest.fixture(scope="module")
 def app() -> Iterator[subprocess.Popen[str]]:
