@@ -12,6 +12,8 @@ from feedtree.exchanges.errors import ConnectionLost
 from feedtree.exchanges.wire.memory import MemoryNetwork
 from feedtree.exchanges.wire.transport import Transport
 
+pytest.register_assert_rewrite("tests.exchanges.public.two_connections")
+
 
 class Answer(Struct):
     """What a REST server says to one request; headers are added, a delay comes first."""
