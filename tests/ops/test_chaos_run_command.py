@@ -68,6 +68,7 @@ def outcome(*observations: Observation, broken: Sequence[str] = (), interrupted:
         books=Books(trades=1_000, passed=10, fills=5),
         broken=list(broken),
         late=Spread(0.0002, 0.001, 0.01),
+        bare=Spread(0.024, None, 0.09),
         took_s=61.0,
         interrupted=interrupted,
     )
@@ -80,6 +81,7 @@ def test_a_campaign_that_holds_is_told_with_what_was_compared() -> None:
         in text
     )
     assert "our event loop was late by 0.2 ms in the median, 10.0 ms at most" in text
+    assert "a bare client beside it had its first datum after 24.0 ms in the median, 90.0 ms at most" in text
     assert text.endswith(
         "2 faults in 61 s: all figures reached; again: feedtree chaos run --seed 7 --faults 2 --venue gateio.spot"
     )

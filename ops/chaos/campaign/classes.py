@@ -14,6 +14,7 @@ Place: TypeAlias = Literal["proxy", "exchange", "switch", "names", "tree"]
 
 AT_ONCE = 0.25  # seconds
 SILENCE, HEALED = 2.0, 3.0
+AS_BARE = 1.25  # times what a bare client takes
 BOTH: tuple[Side, ...] = ("public", "private")
 VENUES = ("gateio.spot", "mexc.spot")
 
@@ -53,6 +54,8 @@ class Bound(Struct, frozen=True):
         most: seconds, or a number.
         venue: of the lines that it is about; empty is all.
         side: likewise.
+        bare: where a bare client needs more than that beside it (see `Yardstick`), so many times its median is allowed;
+            0: it does not matter.
     """
 
     measure: Measure
@@ -60,6 +63,7 @@ class Bound(Struct, frozen=True):
     most: float
     venue: str = ""
     side: Side | Literal[""] = ""
+    bare: float = 0.0
 
 
 class FaultClass(Struct, frozen=True, kw_only=True):
@@ -118,7 +122,7 @@ def _switch(name: str, value: object) -> Step:
 _PROMPT = (
     Bound("found", "max", AT_ONCE),
     # Gate.io sends a whole book at once. MEXC pushes every 100 ms what changed, and a book waits for a push of its own.
-    Bound("fresh", "p50", 0.015, "gateio.spot", "public"),
+    Bound("fresh", "p50", 0.015, "gateio.spot", "public", AS_BARE),
     Bound("fresh", "p99", 0.05, "gateio.spot", "public"),
     Bound("live", "p99", 0.15, "gateio.spot", "public"),
     Bound("live", "p99", 1.5, "mexc.spot", "public"),

@@ -42,6 +42,7 @@ class Ground(Struct):
         plain: the same with all names known, for the control paths.
         names: by which the tree dials the lines.
         fleet: the proxies.
+        spare: the number of a proxy that no line uses, and no fault meets.
         venues: the addresses of the venues, as if there were no proxies.
         control: the address of the control paths.
         wall_ns: UTC nanoseconds.
@@ -52,6 +53,7 @@ class Ground(Struct):
     plain: Network
     names: Names
     fleet: Fleet
+    spare: int
     venues: dict[str, VenueAddresses]
     control: str
     wall_ns: Callable[[], int]
@@ -83,14 +85,16 @@ async def over_sockets(scale: Scale, lines: Sequence[Line], seed: int) -> AsyncI
         async with open_simulators(arguments, lambda _: None) as simulators:
             control = simulators.addresses.control
             to = "127.0.0.1", urlsplit(control).port or 0
-            async with open_remote_fleet(len(proxies_of(lines)), to, seed) as fleet:
+            spare = len(proxies_of(lines))
+            async with open_remote_fleet(spare + 1, to, seed) as fleet:
                 names = Names(_loopback)
                 network = TcpNetwork(Resolver(names))
                 yield Ground(
                     network,
-                    TcpNetwork(),
+                    TcpNetwork(Resolver(_loopback)),
                     names,
                     fleet,
+                    spare,
                     simulators.addresses.venues,
                     control,
                     time.time_ns,
@@ -113,7 +117,8 @@ async def in_memory(scale: Scale, lines: Sequence[Line], seed: int) -> AsyncIter
         switches={venue: dict(switches) for venue, switches in LAG_FREE.items()},
         utc_ns=_virtual_ns,
     )
-    hosts = [host_of(proxy) for proxy in proxies_of(lines)]
+    spare = len(proxies_of(lines))
+    hosts = [host_of(proxy) for proxy in [*proxies_of(lines), spare]]
     async with (
         open_sim(config, network, port=_MEMORY_PORT, tls=tls) as sim,
         open_fleet(network, hosts, ("127.0.0.1", _MEMORY_PORT), seed) as fleet,
@@ -121,7 +126,7 @@ async def in_memory(scale: Scale, lines: Sequence[Line], seed: int) -> AsyncIter
         names = Names()
         venues = {name: VenueAddresses(**sim.urls[name]) for name in ("gateio.spot", "mexc.spot")}
         yield Ground(
-            names.over(network), network, names, fleet, venues, sim.urls["control"], _virtual_ns, False
+            names.over(network), network, names, fleet, spare, venues, sim.urls["control"], _virtual_ns, False
         )
 
 

@@ -20,6 +20,7 @@ from feedtree.ops.chaos.campaign.runner import STABLE_WITHIN, Runner
 from feedtree.ops.chaos.campaign.settling import Books, fetched, settle, totals
 from feedtree.ops.chaos.campaign.spread import Spread
 from feedtree.ops.chaos.campaign.table import Row, rows_of
+from feedtree.ops.chaos.campaign.yardstick import Yardstick
 
 QUIET_SHORT, QUIET_FULL = 10.0, 60.0  # seconds
 
@@ -92,6 +93,7 @@ class Outcome(Struct):
         books: what was compared at its end; None where it was broken off.
         broken: what does not hold, a sentence each.
         late: how late our own event loop woke up while faults went on; None where that has no meaning.
+        bare: how long a bare client took meanwhile, see `Yardstick`; None where that has no meaning.
         took_s: seconds, from the start of the tree.
         interrupted: whether it was broken off.
     """
@@ -104,6 +106,7 @@ class Outcome(Struct):
     books: Books | None = None
     broken: list[str] = []
     late: Spread | None = None
+    bare: Spread | None = None
     took_s: float = 0.0
     interrupted: bool = True
 
@@ -162,13 +165,14 @@ async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: O
         for track in arena.tracks.values():
             await track.outages.stable(spell)
         begun, before = await totals(arena), await at_rest()
-        lateness = Lateness()
+        lateness, yardstick = Lateness(), Yardstick(arena)
         async with trio.open_nursery() as meanwhile:
             if arena.ground.apart:
                 meanwhile.start_soon(lateness.run)
+                meanwhile.start_soon(yardstick.run)
             await runner.run(plan)
             meanwhile.cancel_scope.cancel()
-        outcome.late = lateness.spread()
+        outcome.late, outcome.bare = lateness.spread(), yardstick.spread()
         with trio.move_on_after(STABLE_WITHIN + arena.longest):  # what is not live is told by its fault
             for track in arena.tracks.values():
                 await track.outages.stable(spell)
@@ -187,7 +191,7 @@ async def _run(arena: Arena, runner: Runner, plan: Sequence[Planned], outcome: O
 
 def _conclude(outcome: Outcome) -> None:
     allow(outcome.observations, outcome.setting.scale)
-    outcome.rows = rows_of(outcome.observations, judged=not outcome.setting.scale.large)
+    outcome.rows = rows_of(outcome.observations, judged=not outcome.setting.scale.large, bare=outcome.bare)
     if outcome.books is None:
         return
     for row in outcome.rows:

@@ -59,16 +59,19 @@ class Row(Struct):
         return not (self.missed or self.wrong or self.lost or self.doubled or self.diverged)
 
 
-def rows_of(observations: Sequence[Observation], *, judged: bool = True) -> list[Row]:
+def rows_of(
+    observations: Sequence[Observation], *, judged: bool = True, bare: Spread | None = None
+) -> list[Row]:
     """Return a row for each class that was observed, in the order of the classes.
 
     Args:
         observations: all of them.
         judged: whether a return has to be as fast as its class says, beyond what the venue's budgets take.
+        bare: what a bare client took beside them, where that was measured.
     """
     met = {seen.kind for seen in observations}
     return [
-        _row(kind, [seen for seen in observations if seen.kind == kind.name], judged=judged)
+        _row(kind, [seen for seen in observations if seen.kind == kind.name], judged=judged, bare=bare)
         for kind in CLASSES.values()
         if kind.name in met
     ]
@@ -100,7 +103,7 @@ def render_controls(controls: Sequence[Controlled]) -> str:
     return "\n".join([*lines, *(f"{each.name}: {wrong}" for each in controls for wrong in each.wrong)])
 
 
-def _row(kind: FaultClass, observations: Sequence[Observation], *, judged: bool) -> Row:
+def _row(kind: FaultClass, observations: Sequence[Observation], *, judged: bool, bare: Spread | None) -> Row:
     since = "end" if any(bound.measure == "after" for bound in kind.bounds) else "begin"
     figures, missed, beside = list[str](), list[str](), list[str]()
     for bound in kind.bounds:
@@ -120,8 +123,12 @@ def _row(kind: FaultClass, observations: Sequence[Observation], *, judged: bool)
             text += f", to be at most {_number(bound.most)}"
             if beyond < found:
                 text += f" beyond what the venue's budgets take: it is {_number(beyond)}"
+            most = bound.most
+            if bare is not None and bare.p50 * bound.bare > most:
+                most = bare.p50 * bound.bare
+                text += f", or {bound.bare:g} times a bare client's {_number(bare.p50)}"
             figures.append(text)
-            if beyond > bound.most:
+            if beyond > most:
                 missed.append(text)
     return Row(
         kind=kind.name,

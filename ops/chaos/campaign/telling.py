@@ -34,6 +34,9 @@ def _parts(outcome: Outcome) -> Iterator[str]:
         yield _compared(outcome)
     if outcome.late is not None:
         yield f"our event loop was late by {_ms(outcome.late.p50)} in the median, {_ms(outcome.late.max)} at most"
+    if outcome.bare is not None:
+        middle, most = _ms(outcome.bare.p50), _ms(outcome.bare.max)
+        yield f"a bare client beside it had its first datum after {middle} in the median, {most} at most"
     if outcome.broken:
         more = len(outcome.broken) - SHOWN
         yield "\n".join(

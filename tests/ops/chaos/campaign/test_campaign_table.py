@@ -70,6 +70,24 @@ def test_a_median_of_a_few_and_a_percentile_of_dozens_is_not_judged() -> None:
     assert hundred[0].missed == ["live p99 of gateio.spot public 0.500, to be at most 0.150"]
 
 
+def test_where_a_bare_client_needs_more_than_a_figure_allows_its_own_time_counts() -> None:
+    """The first datum alone: to be found and to be live are the tree's."""
+    slow = [seen("reset", found=0.0, fresh=0.03, live=0.1)] * 10
+    bare = Spread(0.025, None, 0.09)
+    (row,) = rows_of(slow, bare=bare)
+    text = "fresh p50 of gateio.spot public 0.030, to be at most 0.015, or 1.25 times a bare client's 0.025"
+    assert row.held
+    assert text in row.figures
+    (row,) = rows_of([seen("reset", found=0.0, fresh=0.032, live=0.1)] * 10, bare=bare)
+    assert row.missed == [text.replace("0.030", "0.032")]
+    (row,) = rows_of(slow, bare=Spread(0.011, None, 0.09))
+    assert row.missed == ["fresh p50 of gateio.spot public 0.030, to be at most 0.015"], (
+        "it is as fast as asked"
+    )
+    (row,) = rows_of([seen("reset", found=0.0, fresh=0.01, live=9.0)] * 10, bare=bare)
+    assert row.missed == ["live max 9.000, to be at most 3.000"]
+
+
 def test_a_figure_of_one_venue_looks_at_its_lines_alone() -> None:
     slow = [seen("reset", found=0.0, fresh=0.5, live=0.5) for _ in range(10)]
     for each in slow:
