@@ -17,7 +17,7 @@ from feedtree.exchanges.public.source import Source
 from feedtree.supervisors import BackoffPolicy, ChildSpec, Herd, SupervisorSpec
 
 CONNECTION_STOP = 0.5  # seconds for a connection to end
-CONNECTION_CAP = 1.25  # seconds between two attempts at most: a book of a quiet symbol takes up to 1.7 more to be live
+CONNECTION_CAP = 1.25  # seconds between two attempts at most: a book may take 1.7 more to be live
 CONNECTION_INTENSITY = (5, 60.0)  # restarts that count, within seconds
 VENUE_INTENSITY = (3, 300.0)
 
