@@ -19,6 +19,7 @@ from feedtree.ops.chaos.testing.exchange import SIDES, Side, SimulatedExchange
 from feedtree.ops.chaos.testing.expectation import expect_recovery
 from feedtree.ops.chaos.testing.recovery import Recovery
 from feedtree.ops.chaos.testing.spells import Spells
+from feedtree.ops.chaos.testing.turned import Turned
 from feedtree.ops.sim import faults as simulated
 
 _UNDER_WAY = 10  # passes of the event loop in which everything arrives that had passed a proxy before
@@ -71,6 +72,7 @@ class Chaos:
     def __init__(self, exchange: SimulatedExchange) -> None:
         self.exchange = exchange
         self.spells = Spells()
+        self._turned = Turned(exchange.turn)
 
     def __getattr__(self, name: str) -> FaultMethod:
         if name.startswith("__"):
@@ -155,16 +157,19 @@ class Chaos:
     async def switched(self, venue: str, **switches: object) -> AsyncIterator[None]:
         """Turn switches of a simulated exchange for the time of a block, and then back.
 
+        Blocks nest and overlap: a switch stands where the youngest block that is still at work has turned it, and
+        where it stood before the first one when the last one is over.
+
         Raises:
             WrongFault: there is no such venue.
             UnknownSwitch: there is no such switch, or not such a value; the message says what there is.
         """
-        before = self.exchange.turn(venue, **switches)
+        turning = self._turned.begin(venue, switches)
         try:
             with self.spells.spell(", ".join(switches), [(venue, side) for side in SIDES]):
                 yield
         finally:
-            self.exchange.turn(venue, **before)
+            self._turned.end(turning)
 
     def expect_recovery(
         self,

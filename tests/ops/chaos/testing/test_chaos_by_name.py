@@ -114,6 +114,27 @@ async def test_switches_are_turned_back(autojump_clock) -> None:
         assert not switches.halted
 
 
+async def test_overlapping_blocks_leave_a_switch_where_it_stood(autojump_clock) -> None:
+    """Whichever is over first: the other one's value holds as long as that, and the first one is back then."""
+    async with open_simulated_exchange() as exchange, trio.open_nursery() as nursery:
+        chaos, switches = Chaos(exchange), exchange.sim.simulation.board.gateio
+
+        async def turn(begin: float, seconds: float, **values: object) -> None:
+            await trio.sleep(begin)
+            async with chaos.switched("gateio.spot", **values):
+                await trio.sleep(seconds)
+
+        began = trio.current_time()
+        nursery.start_soon(lambda: turn(0, 2, rest_delay_s=1, halted=True))
+        nursery.start_soon(lambda: turn(1, 2, rest_delay_s=5))
+        nursery.start_soon(lambda: turn(1.2, 0.3, rest_delay_s=7))
+        seen = []
+        for at in (0.5, 1.1, 1.3, 1.8, 2.5, 3.5):
+            await trio.sleep_until(began + at)
+            seen.append((switches.rest_delay_s, switches.halted))
+        assert seen == [(1, True), (5, True), (7, True), (5, True), (5, False), (0, False)]
+
+
 async def test_faults_work_on_sockets_too() -> None:
     """A client that was never told of feedtree: its connection is reset."""
     async with open_simulated_exchange() as exchange:
