@@ -1,5 +1,6 @@
 """From a path to the streams that are expected to be lost and to come back, and their end."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -49,17 +50,26 @@ async def expect_recovery(
     patience: float,
 ) -> AsyncIterator[Recovery]:
     """See `Chaos.expect_recovery`."""
-    if isinstance(exchange.network, MemoryNetwork) and isinstance(tree.host.network, TcpNetwork):
-        raise WrongTransport(
-            "the exchanges are in memory, and this tree uses sockets: "
-            "open_tree(config, **simulated_exchange.tree_options)"
-        )
+    if isinstance(exchange.network, MemoryNetwork):
+        _check_memory(tree)
     recovery = Recovery(exchange, spells, path, detect=detect, recover=recover, patience=patience)
     async with beside() as nursery:
         await _live(tree, path, ready, exchange.seed)
         recovery.begin(_watch(exchange, tree, path, recovery.changed, nursery))
         yield recovery
         await recovery.finish()
+
+
+def _check_memory(tree: Tree) -> None:
+    """Refuse what does not go with exchanges in memory: sockets, and a wall clock that is not the virtual one's."""
+    remedy = "open_tree(config, **simulated_exchange.tree_options)"
+    if isinstance(tree.host.network, TcpNetwork):
+        raise WrongTransport(f"the exchanges are in memory, and this tree uses sockets: {remedy}")
+    if tree.host.wall_ns is time.time_ns:
+        raise WrongTransport(
+            "the exchanges are in memory under a virtual clock, and this tree has the machine's wall clock, by which "
+            f"no outage lasts: {remedy}"
+        )
 
 
 def _watch(

@@ -365,6 +365,17 @@ async def test_a_tree_on_sockets_is_told_that_the_exchanges_are_in_memory(autoju
                     raise AssertionError("never")
 
 
+async def test_a_tree_without_the_virtual_wall_clock_is_refused(autojump_clock) -> None:
+    """By the machine's clock every outage would take next to no time, and `detect` would hold for nothing."""
+    async with open_simulated_exchange() as exchange:
+        async with open_tree(exchange.config(accounts=()), network=exchange.network) as tree:
+            with pytest.raises(
+                WrongTransport, match=r"wall clock.*open_tree\(config, \*\*simulated_exchange.tree_options\)"
+            ):
+                async with Chaos(exchange).expect_recovery(tree, "public/gateio.spot"):
+                    raise AssertionError("never")
+
+
 async def test_a_parked_stream_is_overdue_with_its_reason(autojump_clock, bench) -> None:
     """A key that loses its permission: nobody tries again, and the message says so."""
     async with bench() as on:
