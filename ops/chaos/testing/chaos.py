@@ -15,8 +15,10 @@ from feedtree.ops.chaos.kinds import PROXY_FAULTS
 from feedtree.ops.chaos.proxy import Proxy
 from feedtree.ops.chaos.running import Running
 from feedtree.ops.chaos.spelling import WrongFault, known, make_fault
+from feedtree.ops.chaos.testing import lasting
 from feedtree.ops.chaos.testing.exchange import SIDES, Side, SimulatedExchange
 from feedtree.ops.chaos.testing.expectation import expect_recovery
+from feedtree.ops.chaos.testing.reach import Reach
 from feedtree.ops.chaos.testing.recovery import Recovery
 from feedtree.ops.chaos.testing.spells import Spells
 from feedtree.ops.chaos.testing.turned import Turned
@@ -115,10 +117,11 @@ class Chaos:
         chosen = self._chosen(venue, side)
         with self.spells.spell(name, chosen) as spell:
             async with AsyncExitStack() as stack:
-                running = [
-                    await stack.enter_async_context(proxy.fault(fault, on=on, count=count))
-                    for proxy in chosen.values()
-                ]
+                running = []
+                for place, proxy in chosen.items():
+                    running.append(await stack.enter_async_context(proxy.fault(fault, on=on, count=count)))
+                    spell.reaches[place] = self._reach(place, running[-1], on, count)
+                stack.callback(spell.note_cuts)
                 for _ in range(_UNDER_WAY):
                     await trio.lowlevel.checkpoint()
                 spell.arrived = trio.current_time()
@@ -145,12 +148,20 @@ class Chaos:
         }
         for option in options if known(name, taken, "simulated fault") else ():
             known(option, taken[name], f"{name}: option")
-        side: Side = "private" if name.startswith("private") or name == "fills" else "public"
+        side: Side = "private" if name.startswith("private") else "public"
         met = 0
         for found in self._venues(venue):
             place = self.exchange.venue(found)
-            met += simulated.inflict([place], _broken(name, found, place.symbols, options))
-            self.spells.moment(name, [(found, side)])
+            fault = _broken(name, found, place.symbols, options)
+            met += simulated.inflict([place], fault)
+            if name != "fills":  # these break nothing
+                self.spells.timed(
+                    name,
+                    [(found, side)],
+                    fault.seconds if name in lasting.LASTING else 0.0,
+                    holds=name in lasting.HOLDING,
+                    cuts=name in lasting.CUTTING,
+                )
         return met
 
     @asynccontextmanager
@@ -215,13 +226,16 @@ class Chaos:
             patience=patience,
         )
 
+    def _reach(self, place: tuple[str, Side], running: Running, on: Scope | None, count: int) -> Reach:
+        return Reach(running, on, count, lambda each: self.exchange.departures.at(place, each.number))
+
     def _chosen(self, venue: str | None, side: str | None) -> dict[tuple[str, Side], Proxy]:
-        sides = SIDES if side is None else (known(side, SIDES, "side"),)
+        wanted = SIDES if side is None else (known(side, SIDES, "side"),)
         venues = self._venues(venue)
         return {
             place: proxy
             for place, proxy in self.exchange.proxies.items()
-            if place[0] in venues and place[1] in sides
+            if place[0] in venues and place[1] in wanted
         }
 
     def _venues(self, venue: str | None) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from feedtree.ops.chaos.proxy import Proxy, open_proxy
 from feedtree.ops.chaos.rerouting import led, through
 from feedtree.ops.chaos.spelling import known
 from feedtree.ops.chaos.testing.accounts import Accounts, HeldBalance
+from feedtree.ops.chaos.testing.departures import Departures
 from feedtree.ops.config import Account, Config, Venue
 from feedtree.ops.sim.accounts.entries import Doing, Entry
 from feedtree.ops.sim.config import SimConfig
@@ -60,15 +61,22 @@ class SimulatedExchange:
         network: what leads to them.
         seed: of all chance: prices, orders of others, faults, and the jitter of a tree with `tree_options`.
         proxies: what clients go through, by venue and side.
+        departures: when clients left the connections through them.
         accounts: of the venues.
     """
 
     def __init__(
-        self, sim: RunningSim, network: Network, proxies: Mapping[tuple[str, Side], Proxy], seed: int
+        self,
+        sim: RunningSim,
+        network: Network,
+        proxies: Mapping[tuple[str, Side], Proxy],
+        seed: int,
+        departures: Departures,
     ) -> None:
         self.sim = sim
         self.network = network
         self.proxies = proxies
+        self.departures = departures
         self.seed = seed
         self.accounts = Accounts(self.venue)
 
@@ -293,12 +301,19 @@ async def open_simulated_exchange(
         host = "exchange.memory" if memory else "127.0.0.1"
         sim = await stack.enter_async_context(open_sim(config, network, host=host))
         proxies: dict[tuple[str, Side], Proxy] = {}
+        departures = Departures()
         for venue in sim.simulation.venues:
             for side in SIDES:
                 host = f"{side}.{venue}.memory" if memory else "127.0.0.1"
-                proxy = open_proxy(network, to=(sim.host, sim.port), host=host, seed=seed + len(proxies))
+                proxy = open_proxy(
+                    network,
+                    to=(sim.host, sim.port),
+                    host=host,
+                    seed=seed + len(proxies),
+                    see=departures.of((venue, side)),
+                )
                 proxies[venue, side] = await stack.enter_async_context(proxy)
-        yield SimulatedExchange(sim, network, proxies, seed)
+        yield SimulatedExchange(sim, network, proxies, seed, departures)
 
 
 def _network(transport: str | None) -> Network:

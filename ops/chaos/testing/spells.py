@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from math import inf
 
 import trio
-from msgspec import Struct
+from msgspec import Struct, field
+
+from feedtree.ops.chaos.testing.reach import Reach
 
 Place = tuple[str, str]  # venue, side
 
@@ -17,14 +20,34 @@ class Spell(Struct):
         places: what it breaks.
         began: when (trio time).
         arrived: when all that had passed before had arrived.
-        ended: when; None while it works.
+        ended: when, which may be known before; None while it works.
+        task: whose block it is; None where it ends by itself.
+        holds: whether it can hold up a recovery as long as it goes on.
+        reaches: by place, for how long it can do anything there; to its end where nothing is said.
+        cut: the places where its end cut connections.
     """
 
     name: str
-    places: frozenset[tuple[str, str]]
+    places: frozenset[Place]
     began: float
     arrived: float
     ended: float | None = None
+    task: object | None = None
+    holds: bool = True
+    reaches: dict[Place, Reach] = field(default_factory=dict)
+    cut: frozenset[Place] = frozenset()
+
+    def note_cuts(self) -> None:
+        """Note where its end is about to cut connections."""
+        self.cut = frozenset(place for place, reach in self.reaches.items() if reach.cuts())
+
+    def over_at(self, place: Place) -> float:
+        """Return since when it holds nothing up at a place (trio time); infinite while that is not known."""
+        if not self.holds:
+            return self.began
+        if place in self.reaches:
+            return self.reaches[place].over_at()
+        return inf if self.ended is None else self.ended
 
 
 class Spells:
@@ -38,7 +61,7 @@ class Spells:
     def spell(self, name: str, places: Collection[Place]) -> Iterator[Spell]:
         """Note a fault that works for the time of a block."""
         now = trio.current_time()
-        spell = Spell(name, frozenset(places), now, now)
+        spell = Spell(name, frozenset(places), now, now, task=trio.lowlevel.current_task())
         self._note(spell)
         try:
             yield spell
@@ -46,10 +69,21 @@ class Spells:
             spell.ended = trio.current_time()
             self._tell()
 
-    def moment(self, name: str, places: Collection[Place]) -> None:
-        """Note what broke in one moment."""
-        now = trio.current_time()
-        self._note(Spell(name, frozenset(places), now, now, now))
+    def timed(
+        self, name: str, places: Collection[Place], seconds: float = 0.0, *, holds: bool, cuts: bool
+    ) -> None:
+        """Note a fault that ends by itself.
+
+        Args:
+            name: of the fault.
+            places: what it breaks.
+            seconds: how long.
+            holds: whether it can hold up a recovery meanwhile.
+            cuts: whether its end cuts connections.
+        """
+        now, broken = trio.current_time(), frozenset(places)
+        cut = broken if cuts else frozenset()
+        self._note(Spell(name, broken, now, now, now + seconds, holds=holds, cut=cut))
 
     def of(self, place: Place, since: float) -> list[Spell]:
         """Return what has broken a place since a time."""

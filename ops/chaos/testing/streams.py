@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import trio
+from msgspec import Struct
 
 from feedtree.actors.mailbox import Mailbox
 from feedtree.exchanges.private.messages import Fill
@@ -27,6 +28,20 @@ TRADES_WITHIN = 1.0  # the same for trades that nobody fetches any more: those o
 _ROOM = 100_000  # messages that wait while the test blocks the loop
 
 
+class Outage(Struct):
+    """A time in which a stream was not whole.
+
+    Args:
+        good_at: when the last good message before it came.
+        lost_at: when it was noticed.
+        back_at: since when the stream is whole again; None while it is not.
+    """
+
+    good_at: float
+    lost_at: float
+    back_at: float | None = None
+
+
 class Stream(ABC):
     """One stream.
 
@@ -38,9 +53,7 @@ class Stream(ABC):
         changed: called when anything here has changed.
 
     Attributes:
-        good_at: when the last good message before the outage came; None before an outage.
-        lost_at: when the outage was noticed; None before it.
-        back_at: since when it is whole again; None while it is not.
+        outages: each loss and return, oldest first.
     """
 
     def __init__(
@@ -49,9 +62,7 @@ class Stream(ABC):
         self.path = path
         self.place = place
         self.tally = tally
-        self.good_at: float | None = None
-        self.lost_at: float | None = None
-        self.back_at: float | None = None
+        self.outages: list[Outage] = []
         self._tree = tree
         self._changed = changed
 
@@ -69,27 +80,21 @@ class Stream(ABC):
         """Return how many seconds it may take until all that has happened is told."""
 
     @property
-    def back(self) -> bool:
-        """Whether it was lost and is whole again."""
-        return self.lost_at is not None and self.back_at is not None
+    def down(self) -> bool:
+        """Whether it is lost, and not whole again."""
+        return bool(self.outages) and self.outages[-1].back_at is None
 
     def note_lost(self, good_at: float, lost_at: float) -> None:
-        """Note that it is lost; only the first time of an outage counts."""
-        if self.lost_at is None:
-            self.good_at, self.lost_at = min(good_at, lost_at), lost_at
-        self.back_at = None
+        """Note that it is lost; while it is down only the first time counts."""
+        if not self.down:
+            self.outages.append(Outage(min(good_at, lost_at), lost_at))
         self._changed()
 
     def note_back(self, at: float) -> None:
         """Note that it is whole."""
-        if self.lost_at is not None and self.back_at is None:
-            self.back_at = at
+        if self.down:
+            self.outages[-1].back_at = at
         self._changed()
-
-    def forget(self, before: float) -> None:
-        """Forget an outage that was over before a time: it is not the one that is expected."""
-        if self.back_at is not None and self.back_at < before:
-            self.good_at = self.lost_at = self.back_at = None
 
     def trouble(self) -> Iterator[str]:
         """Yield a line for it, and one for each of its actors that has a tale to tell."""
@@ -213,12 +218,18 @@ class ShardStream(Stream):
             case StreamLost(topic=topic, at_ns=at_ns):
                 self.note_lost(self.at(self._good_ns(topic, at_ns)), self.at(at_ns))
             case StreamUp(at_ns=at_ns, outages=outages) | BookResynced(at_ns=at_ns, outages=outages):
-                if outages and self.lost_at is None:  # lost and back before it was read: one event tells both
-                    self.note_lost(self.at(at_ns - message.outage_ns), self.at(at_ns))
+                began = self.at(at_ns - message.outage_ns)
+                if outages and self._is_news(began):  # lost and back before it was read: one event tells both
+                    self.note_lost(began, self.at(at_ns))
                 if self.live:
                     self.note_back(self.at(at_ns))
-            case _ if self.lost_at is not None and self.back_at is None and self.live:
+            case _ if self.down and self.live:
                 self.note_back(trio.current_time())
+
+    def _is_news(self, began: float) -> bool:
+        """Whether an outage that began then is none of those that were noted: each topic tells of its own."""
+        last = self.outages[-1] if self.outages else None
+        return last is None or (last.back_at is not None and last.back_at < began)
 
     def _good_ns(self, topic: Topic, at_ns: int) -> int:
         """The ledger tells when the last good message came before a loss; it may be over already."""

@@ -297,8 +297,9 @@ async def test_an_outage_that_is_over_before_it_is_read_counts(autojump_clock, b
         stream = ShardStream(on.tree, feed, shard, ("gateio.spot", "public"), tally, lambda: None)
         await trio.sleep(5)
         stream.take(StreamUp(topic, 2, on.tree.host.wall_ns() - 10**9, 2 * 10**9, 1))
-        assert stream.good_at == pytest.approx(trio.current_time() - 3)
-        assert stream.lost_at == stream.back_at == pytest.approx(trio.current_time() - 1)
+        (outage,) = stream.outages
+        assert outage.good_at == pytest.approx(trio.current_time() - 3)
+        assert outage.lost_at == outage.back_at == pytest.approx(trio.current_time() - 1)
 
 
 async def test_a_stream_that_is_never_live_fails_before_the_block(autojump_clock) -> None:
