@@ -15,7 +15,7 @@ from feedtree.ops.chaos.kinds import PROXY_FAULTS
 from feedtree.ops.chaos.proxy import Proxy
 from feedtree.ops.chaos.running import Running
 from feedtree.ops.chaos.spelling import WrongFault, known, make_fault
-from feedtree.ops.chaos.testing import lasting
+from feedtree.ops.chaos.testing import lasting, sides
 from feedtree.ops.chaos.testing.exchange import SIDES, Side, SimulatedExchange
 from feedtree.ops.chaos.testing.expectation import expect_recovery
 from feedtree.ops.chaos.testing.reach import Reach
@@ -148,16 +148,15 @@ class Chaos:
         }
         for option in options if known(name, taken, "simulated fault") else ():
             known(option, taken[name], f"{name}: option")
-        side: Side = "private" if name.startswith("private") else "public"
         met = 0
         for found in self._venues(venue):
             place = self.exchange.venue(found)
             fault = _broken(name, found, place.symbols, options)
             met += simulated.inflict([place], fault)
-            if name != "fills":  # these break nothing
+            if broken := [(found, side) for side in sides.SIMULATED[name]]:
                 self.spells.timed(
                     name,
-                    [(found, side)],
+                    broken,
                     fault.seconds if name in lasting.LASTING else 0.0,
                     holds=name in lasting.HOLDING,
                     cuts=name in lasting.CUTTING,
@@ -177,7 +176,8 @@ class Chaos:
         """
         turning = self._turned.begin(venue, switches)
         try:
-            with self.spells.spell(", ".join(switches), [(venue, side) for side in SIDES]):
+            broken = [(venue, side) for side in sides.of_switches(switches)]
+            with self.spells.spell(", ".join(switches), broken):
                 yield
         finally:
             self._turned.end(turning)
