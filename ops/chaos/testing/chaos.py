@@ -121,7 +121,7 @@ class Chaos:
                 for place, proxy in chosen.items():
                     running.append(await stack.enter_async_context(proxy.fault(fault, on=on, count=count)))
                     spell.reaches[place] = self._reach(place, running[-1], on, count)
-                stack.callback(spell.note_cuts)
+                stack.callback(self.spells.ending, spell)
                 for _ in range(_UNDER_WAY):
                     await trio.lowlevel.checkpoint()
                 spell.arrived = trio.current_time()

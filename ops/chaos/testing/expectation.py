@@ -56,8 +56,9 @@ async def expect_recovery(
     async with beside() as nursery:
         await _live(tree, path, ready, exchange.seed)
         recovery.begin(_watch(exchange, tree, path, recovery.changed, nursery))
-        yield recovery
-        await recovery.finish()
+        with spells.seen_ending(recovery.note_end):
+            yield recovery
+            await recovery.finish()
 
 
 def _check_memory(tree: Tree) -> None:

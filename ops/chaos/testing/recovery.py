@@ -44,6 +44,7 @@ class Recovery:
         self._changed = trio.Event()
         self._over = False
         self._streams: Sequence[Stream] = ()
+        self._knew: dict[int, list[Stream]] = {}  # by fault: the streams that had noticed it before its end
 
     # What is waited for
 
@@ -158,6 +159,10 @@ class Recovery:
         self._streams = streams
         self._since = trio.current_time()
 
+    def note_end(self, spell: Spell) -> None:
+        """Note who has noticed a fault that is about to end."""
+        self._knew[id(spell)] = [stream for stream in self._streams if not stream.live]
+
     async def finish(self) -> None:
         """Wait until all are whole again, and until what has happened has been told."""
         await self.recovered()
@@ -270,6 +275,9 @@ class Recovery:
                 raise self._overdue(
                     stream, f"was noticed after {took:.3f} s, and {self._detect:g} s were allowed"
                 )
+            for spell in self._spells_of(stream):
+                if spell.cut_at(stream.place, outage.lost_at) and stream not in self._knew.get(id(spell), ()):
+                    raise self._overdue(stream, _by_its_end(spell))
 
     def _check_returns(self, stream: Stream) -> None:
         for outage in self._outages(stream):
@@ -330,6 +338,13 @@ def _back_of(each: tuple[Stream, Outage]) -> float:
     _, outage = each
     assert outage.back_at is not None
     return outage.back_at
+
+
+def _by_its_end(spell: Spell) -> str:
+    assert spell.ended is not None
+    lasted = spell.ended - spell.began
+    remedy = "give it more seconds" if spell.task is None else "hold it until `await recovery.detected()`"
+    return f"was noticed only because {spell.name} ended after {lasted:.3f} s, which resets what it swallowed: {remedy}"
 
 
 def overdue(what: str, story: Iterable[str], trouble: Iterable[str], seed: int) -> Overdue:

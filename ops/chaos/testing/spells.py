@@ -1,6 +1,6 @@
 """What was broken when: the spells of faults, which outages are held against."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from math import inf
 
@@ -10,6 +10,8 @@ from msgspec import Struct, field
 from feedtree.ops.chaos.testing.reach import Reach
 
 Place = tuple[str, str]  # venue, side
+
+_ARRIVES_WITHIN = 0.25  # seconds in which whoever has a connection finds that it was reset
 
 
 class Spell(Struct):
@@ -37,9 +39,11 @@ class Spell(Struct):
     reaches: dict[Place, Reach] = field(default_factory=dict)
     cut: frozenset[Place] = frozenset()
 
-    def note_cuts(self) -> None:
-        """Note where its end is about to cut connections."""
-        self.cut = frozenset(place for place, reach in self.reaches.items() if reach.cuts())
+    def cut_at(self, place: Place, at: float) -> bool:
+        """Whether what was lost at a place and time was lost by its end."""
+        return (
+            place in self.cut and self.ended is not None and self.ended <= at <= self.ended + _ARRIVES_WITHIN
+        )
 
     def over_at(self, place: Place) -> float:
         """Return since when it holds nothing up at a place (trio time); infinite while that is not known."""
@@ -55,6 +59,7 @@ class Spells:
 
     def __init__(self) -> None:
         self._spells: list[Spell] = []
+        self._lookers: list[Callable[[Spell], None]] = []
         self.changed = trio.Event()
 
     @contextmanager
@@ -84,6 +89,21 @@ class Spells:
         now, broken = trio.current_time(), frozenset(places)
         cut = broken if cuts else frozenset()
         self._note(Spell(name, broken, now, now, now + seconds, holds=holds, cut=cut))
+
+    def ending(self, spell: Spell) -> None:
+        """Note where the end of a fault, which is next, cuts connections."""
+        spell.cut = frozenset(place for place, reach in spell.reaches.items() if reach.cuts())
+        for look in self._lookers:
+            look(spell)
+
+    @contextmanager
+    def seen_ending(self, look: Callable[[Spell], None]) -> Iterator[None]:
+        """Have each fault looked at right before its end, for the time of a block."""
+        self._lookers.append(look)
+        try:
+            yield
+        finally:
+            self._lookers.remove(look)
 
     def of(self, place: Place, since: float) -> list[Spell]:
         """Return what has broken a place since a time."""

@@ -71,6 +71,11 @@ class Stream(ABC):
     def state(self) -> str:
         """How it is now, in words."""
 
+    @property
+    @abstractmethod
+    def live(self) -> bool:
+        """Whether it is whole now."""
+
     @abstractmethod
     def heard_at(self) -> float:
         """Return when the last good message came."""
@@ -135,6 +140,11 @@ class AccountStream(Stream):
         self._mailbox = tree.private.mailbox(Fill, accounts=[key], capacity=_ROOM, name="chaos")
 
     @property
+    def live(self) -> bool:
+        """See `Stream.live`."""
+        return self._store.consistent
+
+    @property
     def state(self) -> str:
         """See `Stream.state`."""
         view = self._store.view
@@ -184,7 +194,7 @@ class ShardStream(Stream):
 
     @property
     def live(self) -> bool:
-        """Whether it is whole now."""
+        """See `Stream.live`."""
         states = [record.state for record in self._shard.records.values()]
         return self._shard.settled and TopicState.LIVE in states
 

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 import pytest
 import trio
 
-from feedtree.exchanges import StreamUp, Symbol, Trade
+from feedtree.exchanges import StreamLost, StreamUp, Symbol, Trade
 from feedtree.exchanges.private.websocket import BasePrivateWebsocket
 from feedtree.ops import open_tree
 from feedtree.ops.chaos.spelling import WrongFault
@@ -169,6 +169,82 @@ async def test_what_is_noticed_later_than_allowed_fails_though_nobody_waited(aut
             waiting(4),
         )
         assert re.search(r"was noticed after 1\.\d+ s, and 1 s were allowed$", first)
+
+
+@pytest.mark.parametrize(
+    ("path", "side"), [("public/gateio.spot", "public"), ("private/gateio.spot/main", "private")]
+)
+async def test_a_loss_that_only_the_end_of_the_fault_made_known_fails(
+    autojump_clock, bench, path: str, side: str
+) -> None:
+    """Nobody noticed that nothing came: the black hole was over, and reset what it had swallowed."""
+    async with bench() as on:
+        first, *_ = await failure(
+            on.chaos.expect_recovery(on.tree, path, detect=0.5),
+            on.chaos.black_hole("gateio.spot", side=side),
+            waiting(0.45),
+        )
+        assert first.endswith(
+            "was noticed only because black_hole ended after 0.450 s, which resets what it swallowed: "
+            "hold it until `await recovery.detected()`"
+        )
+        await trio.sleep(5)
+
+        async def deaf(recovery: Recovery) -> None:
+            on.chaos.simulated("blackhole", "gateio.spot", seconds=0.45)
+            await recovery.detected()
+
+        first, *_ = await failure(on.chaos.expect_recovery(on.tree, path), nullcontext(), deaf)
+        assert first.endswith(
+            "only because blackhole ended after 0.450 s, which resets what it swallowed: give it more seconds"
+        )
+
+
+@pytest.mark.parametrize("path", ["public/gateio.spot", "private/gateio.spot/main"])
+async def test_whoever_ends_the_fault_as_soon_as_it_is_known_has_seen_it(
+    autojump_clock, bench, path: str
+) -> None:
+    """In the same instant of the clock, by whatever it was waited for, while another connection is still deaf."""
+    async with bench() as on:
+        store, feed = on.tree.private.stores["gateio.spot/main"], on.tree.public.feeds["gateio.spot"]
+
+        async def lost() -> None:
+            if path.startswith("private"):
+                await store.wait(lambda: not store.consistent)
+            else:
+                async for message in on.tree.public.mailbox(Trade, only=feed):
+                    if isinstance(message, StreamLost):
+                        return
+
+        for wait in (Recovery.detected, lambda _: lost()):
+            async with on.chaos.expect_recovery(on.tree, path) as recovery:
+                async with store.when_consistent():
+                    await on.rest_an_order("gateio.spot")
+                async with on.chaos.black_hole("gateio.spot"):
+                    await wait(recovery)
+            assert recovery.detected_after > 1.4
+            await trio.sleep(10)
+
+
+@pytest.mark.parametrize("hole", [{"on": "open"}, {"direction": "down"}, {}])
+async def test_a_loss_that_was_noticed_before_the_end_of_the_fault_is_one(
+    autojump_clock, bench, hole: dict[str, str]
+) -> None:
+    """It went on for as long as it took, or a little longer; another fault that meets nobody ended with the loss."""
+    async with bench() as on:
+        for seconds in (0.0, 0.05, 3.0):
+            async with on.chaos.expect_recovery(on.tree, "public/gateio.spot") as recovery:
+                async with on.chaos.black_hole("gateio.spot", side="public", **hole):
+                    await recovery.detected()
+                    await trio.sleep(seconds)
+            assert recovery.detected_after > 1.4
+            await trio.sleep(15)
+        async with on.chaos.expect_recovery(on.tree, "public/gateio.spot") as recovery:
+            async with on.chaos.black_hole("gateio.spot", on="new"):
+                await trio.sleep(1)
+            async with on.chaos.reset("gateio.spot", side="public"):
+                await recovery.detected()
+        assert recovery.detected_after < 0.1
 
 
 async def test_a_stream_that_hangs_tells_in_which_phase(autojump_clock, bench) -> None:
