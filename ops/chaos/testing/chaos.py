@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Protocol
+from typing import Protocol, get_args
 
 import msgspec
 import trio
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from feedtree.ops.app import Tree
 from feedtree.ops.chaos.catalogue import catalogue
-from feedtree.ops.chaos.fault import Scope
+from feedtree.ops.chaos.fault import Fault, Scope
 from feedtree.ops.chaos.kinds import PROXY_FAULTS
 from feedtree.ops.chaos.proxy import Proxy
 from feedtree.ops.chaos.running import Running
@@ -22,6 +22,7 @@ from feedtree.ops.chaos.testing.reach import Reach
 from feedtree.ops.chaos.testing.recovery import Recovery
 from feedtree.ops.chaos.testing.spells import Spells
 from feedtree.ops.chaos.testing.turned import Turned
+from feedtree.ops.chaos.testing.values import number, whole
 from feedtree.ops.sim import faults as simulated
 
 _UNDER_WAY = 10  # passes of the event loop in which everything arrives that had passed a proxy before
@@ -110,10 +111,11 @@ class Chaos:
             parameters: of the fault, by name.
 
         Raises:
-            WrongFault: there is no such fault, venue or side, or not such a parameter or value; the message says what
-                there is.
+            WrongFault: there is no such fault, venue or side, or not such a parameter or value, or none of it has a
+                meaning there; the message says what there is.
         """
         fault = make_fault(PROXY_FAULTS, name, parameters)
+        _check_meeting(name, fault, on, count)
         chosen = self._chosen(venue, side)
         with self.spells.spell(name, chosen) as spell:
             async with AsyncExitStack() as stack:
@@ -133,7 +135,7 @@ class Chaos:
         Args:
             name: of the fault: ``gap``, ``private_gap``, ``garbage`` and so on.
             venue: where; None is each.
-            options: of the fault: ``symbol``, ``count``, ``seconds``, ``code``.
+            options: of the fault: ``symbol``, ``account``, ``count``, ``seconds``, ``code``.
 
         Returns:
             How many connections or streams it met.
@@ -148,11 +150,15 @@ class Chaos:
         }
         for option in options if known(name, taken, "simulated fault") else ():
             known(option, taken[name], f"{name}: option")
+        venues = self._venues(venue)
+        if "account" in options:
+            self.exchange.check_account(venues, str(options["account"]))
+        faults = {
+            found: _broken(name, found, self.exchange.venue(found).symbols, options) for found in venues
+        }
         met = 0
-        for found in self._venues(venue):
-            place = self.exchange.venue(found)
-            fault = _broken(name, found, place.symbols, options)
-            met += simulated.inflict([place], fault)
+        for found, fault in faults.items():
+            met += simulated.inflict([self.exchange.venue(found)], fault)
             if broken := [(found, side) for side in sides.SIMULATED[name]]:
                 self.spells.timed(
                     name,
@@ -261,12 +267,26 @@ def _method(fault: Callable[..., AbstractAsyncContextManager[AtWork]], name: str
     return method
 
 
+def _check_meeting(name: str, fault: Fault, on: str | None, count: int) -> None:
+    """Refuse connections that there are not, and a number of new ones where no new ones are met."""
+    scope = fault.on if on is None else known(on, get_args(Scope), f"{name}: on")
+    if whole(count, f"{name}: count") and (fault.shuts or scope == "open"):
+        why = "no connection comes about" if fault.shuts else "it meets those that are open"
+        raise WrongFault(
+            f'{name}: count = {count} is not allowed, for {why}; allowed: a fault with on="new" or "all"'
+        )
+
+
 def _broken(
     name: str, venue: str, listed: Mapping[str, str], options: Mapping[str, object]
 ) -> simulated.Fault:
     given = dict(options)
     if "symbol" in options:
         given["symbol"] = listed[known(str(options["symbol"]).upper(), listed, f"{venue}: symbol")]
+    if "count" in options:
+        whole(options["count"], f"{name}: count", 1)
+    if "seconds" in options:
+        number(options["seconds"], f"{name}: seconds")
     try:
         return msgspec.convert({"kind": name, **given}, simulated.Fault)
     except msgspec.ValidationError as error:

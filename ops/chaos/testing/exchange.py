@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 import trio
@@ -19,8 +19,9 @@ from feedtree.exchanges.wire.transport import Network
 from feedtree.ops.chaos.proxy import Proxy, open_proxy
 from feedtree.ops.chaos.rerouting import led, through
 from feedtree.ops.chaos.spelling import known
-from feedtree.ops.chaos.testing.accounts import Accounts, HeldBalance
+from feedtree.ops.chaos.testing.accounts import Accounts, Balances, HeldBalance
 from feedtree.ops.chaos.testing.departures import Departures
+from feedtree.ops.chaos.testing.values import number, several, whole
 from feedtree.ops.config import Account, Config, Venue
 from feedtree.ops.sim.accounts.entries import Doing, Entry
 from feedtree.ops.sim.config import SimConfig
@@ -35,7 +36,6 @@ SIDES: tuple[Side, ...] = ("public", "private")
 _PREFIXES: Mapping[Side, str] = {"public": "", "private": "private_"}
 Transport: TypeAlias = Literal["tcp", "memory"]
 TRANSPORTS: tuple[Transport, ...] = ("tcp", "memory")
-Balances: TypeAlias = Mapping[str, str]  # asset -> decimal
 
 _EPOCH_NS = 1_790_000_000_000_000_000  # what the wall clock shows when a virtual one stands at 0
 _ORDERS: tuple[Doing, ...] = ("place", "amend")
@@ -129,7 +129,7 @@ class SimulatedExchange:
 
         Args:
             symbols: of each venue, and of each account.
-            accounts: names of accounts, which each of the venues gets; or what each has at first, asset -> decimal,
+            accounts: names of accounts, which each of the venues gets; or what each has at first, asset -> amount,
                 where it is not to be plenty of everything.
             venues: those; None is all.
             channels: as `Venue`.
@@ -137,11 +137,13 @@ class SimulatedExchange:
             options: further arguments of `Venue`, for each of them.
 
         Raises:
-            WrongFault: there is no such venue, or it does not list a symbol.
+            WrongFault: there is no such venue, it does not list a symbol or asset, or a value is no list or amount.
             ConfigError: an argument of `Venue` or `Account` is not allowed.
         """
-        named = self.venues if venues is None else tuple(venues)
-        wanted = tuple(symbols)
+        named = self.venues if venues is None else several(venues, "venues", '["gateio.spot"]')
+        wanted = several(symbols, "symbols", '["BTC/USDT"]')
+        if not isinstance(accounts, Mapping):
+            accounts = several(accounts, "accounts", '["main"], or {"main": {"USDT": "1000"}}')
         for name in named:
             self._check_symbols(name, wanted)
         return Config(
@@ -196,7 +198,7 @@ class SimulatedExchange:
         *,
         venue: str | None = None,
         account: str | None = None,
-        doing: Collection[Doing] = _ORDERS,
+        doing: Collection[Doing] | Doing = _ORDERS,
     ) -> list[Entry]:
         """Return the requests of orders that arrived, whatever became of them, oldest first.
 
@@ -205,15 +207,32 @@ class SimulatedExchange:
             venue: only there.
             account: only in its name.
             doing: what was asked for: ``place``, ``amend``, ``cancel``.
+
+        Raises:
+            WrongFault: there is no such venue or account, or nothing of that kind is asked for.
         """
         after, before = during or (-1, 1 << 63)
+        venues = self.venues if venue is None else (self.venue(venue).name,)
+        self.check_account(venues, account)
+        wanted = [
+            known(each, get_args(Doing), "doing") for each in ((doing,) if isinstance(doing, str) else doing)
+        ]
         found = [
             entry
-            for name in (self.venues if venue is None else (self.venue(venue).name,))
+            for name in venues
             for entry in self.accounts.side(name).entries.matching(account or "", "")
-            if entry.doing in doing and after < entry.at_ns < before
+            if entry.doing in wanted and after < entry.at_ns < before
         ]
         return sorted(found, key=lambda entry: entry.at_ns)
+
+    def check_account(self, venues: Iterable[str], account: str | None) -> None:
+        """Raise `WrongFault` where none of some venues has an account of that name; None is any."""
+        if account is not None:
+            known(
+                account,
+                dict.fromkeys(name for venue in venues for name in self.accounts.named(venue)),
+                "account",
+            )
 
     def book(self, venue: str, symbol: Symbol | str, sequence: int | None = None) -> TrueBook | None:
         """Return the book at an id (None: now); None where that id is not known, or not any more."""
@@ -239,8 +258,8 @@ class SimulatedExchange:
             How many fills there were.
         """
         self._check_symbols(venue, (symbol,))
-        side = self.accounts.side(venue)
-        return side.engine.eat(self.venue(venue).symbols[str(_symbol(symbol))], pieces)
+        side, each = self.accounts.side(venue), whole(pieces, "pieces", 1)
+        return side.engine.eat(self.venue(venue).symbols[str(_symbol(symbol))], each)
 
     def turn(self, venue: str, **switches: object) -> dict[str, object]:
         """Turn switches of a venue from now on (docs/chaos.md lists them), all or none; return where they stood.
@@ -254,7 +273,7 @@ class SimulatedExchange:
 
     def rate(self, events_per_s: float) -> None:
         """Let others send so many orders a second, over all venues and symbols; 0 makes a quiet market."""
-        self.sim.simulation.rate = events_per_s
+        self.sim.simulation.rate = number(events_per_s, "rate")
 
     def venue(self, name: str) -> SimVenue:
         """Return a simulated venue.
@@ -286,15 +305,15 @@ async def open_simulated_exchange(
 
     Raises:
         WrongTransport: ``memory`` under a real clock, or ``tcp`` under a virtual one.
-        WrongFault: there is no such transport.
+        WrongFault: there is no such transport, or not such a value.
     """
     network = _network(transport)
     memory = isinstance(network, MemoryNetwork)
     config = SimConfig(
-        seed=seed,
-        rate=rate,
-        orders=orders,
-        symbols=tuple(_symbol(symbol) for symbol in symbols),
+        seed=whole(seed, "seed", None),
+        rate=number(rate, "rate"),
+        orders=whole(orders, "orders"),
+        symbols=tuple(_symbol(symbol) for symbol in several(symbols, "symbols", '["BTC/USDT"]')),
         utc_ns=virtual_wall_ns if memory else time.time_ns,
     )
     async with AsyncExitStack() as stack:

@@ -75,6 +75,18 @@ async def test_wrong_names_of_faults_say_what_there_is(autojump_clock) -> None:
             (chaos.away(side="left"), 'side "left" is unknown.*allowed: public, private'),  # type: ignore[arg-type]
             (chaos.away(who="me"), 'away: parameter "who" is unknown.*allowed: how'),
             (chaos.away(how="softly"), "allowed: close, reset"),
+            (
+                chaos.latency(on="New"),  # type: ignore[arg-type]
+                r'latency: on "New" is unknown \(did you mean "new"\?\); allowed: all, open, new',
+            ),
+            (
+                chaos.latency(count=-3),
+                "latency: count = -3 is not allowed; allowed: a whole number, 0 or more",
+            ),
+            (chaos.latency(count="1"), 'latency: count = "1" is not allowed'),  # type: ignore[arg-type]
+            (chaos.reset(count=1), 'reset: count = 1 .* open; allowed: a fault with on="new" or "all"'),
+            (chaos.latency(on="open", count=1), "latency: count = 1 is not allowed"),
+            (chaos.refuse(count=1), "refuse: count = 1 is not allowed, for no connection comes about"),
         ):
             with pytest.raises(WrongFault, match=problem):
                 await wrong.__aenter__()
@@ -95,11 +107,28 @@ async def test_messages_are_broken_by_the_exchanges_themselves(autojump_clock, b
             ),
             ({"name": "gap", "venue": "gate"}, 'venue "gate" is unknown'),
             ({"name": "gap", "seconds": 3}, 'gap: option "seconds" is unknown.*allowed: count, symbol'),
-            ({"name": "gap", "count": "many"}, "gap: Expected `int`"),
+            ({"name": "close", "code": "many"}, "close: Expected `int`"),
+            (
+                {"name": "gap", "count": "many"},
+                'gap: count = "many" is not allowed; allowed: a whole number, 1',
+            ),
+            (
+                {"name": "gap", "count": 0},
+                "gap: count = 0 is not allowed; allowed: a whole number, 1 or more",
+            ),
+            (
+                {"name": "mute", "seconds": -1},
+                "mute: seconds = -1 is not allowed; allowed: a number, 0 or more",
+            ),
+            (
+                {"name": "listen_keys", "account": "mian"},
+                r'account "mian" is unknown \(did you mean "main"\?\); allowed: demo, main',
+            ),
             ({"name": "gap", "symbol": "BTC/EUR"}, 'gateio.spot: symbol "BTC/EUR" is unknown'),
         ):
             with pytest.raises(WrongFault, match=problem):
                 on.chaos.simulated(**options)
+        assert on.chaos.simulated("listen_keys", account="main") == 0, "MEXC alone has them"
 
 
 async def test_switches_are_turned_back(autojump_clock) -> None:

@@ -106,6 +106,75 @@ async def test_accounts_are_opened_by_name_and_kept_apart(autojump_clock) -> Non
             exchange.config(accounts={"poor": {"USDT": "1"}})
 
 
+async def test_balances_are_given_as_numbers_or_texts(autojump_clock) -> None:
+    """Whole, decimal, or with a point; what is no amount, or of no asset, is named."""
+    async with open_simulated_exchange() as exchange:
+        exchange.config(accounts={"rich": {"USDT": 1000, "BTC": Decimal("0.5"), "ETH": 1e-7}})
+        assert exchange.balances("mexc.spot", "rich") == {
+            "USDT": HeldBalance(Decimal(1000), Decimal(0)),
+            "BTC": HeldBalance(Decimal("0.5"), Decimal(0)),
+            "ETH": HeldBalance(Decimal("0.0000001"), Decimal(0)),
+        }
+        given: Any
+        for given, problem in (
+            (
+                {"USDT": "much"},
+                """account 'poor': USDT = "much" is not allowed; allowed: a number, 0 or more""",
+            ),
+            ({"USDT": -1}, "account 'poor': USDT = -1 is not allowed"),
+            ({"USDT": None}, "account 'poor': USDT = None is not allowed"),
+            ({"USTD": 1}, 'asset "USTD" is unknown; allowed: BTC, DOGE, '),
+            (1000, "account 'poor': balances = 1000 is not allowed; allowed: amounts by asset"),
+        ):
+            with pytest.raises(WrongFault, match=problem):
+                exchange.config(accounts={"poor": given})
+
+
+async def test_wrong_names_of_what_was_received_say_what_there_is(autojump_clock, bench) -> None:
+    """An empty list for a mistyped name would prove nothing."""
+    async with bench() as on:
+        await on.tree.accounts["gateio.spot/main"].wait_live(5)
+        await on.rest_an_order("gateio.spot")
+        received = on.exchange.orders_received
+        assert len(received(account="main", doing="place")) == 1
+        assert received(account="main", venue="gateio.spot", doing="amend") == []
+        for options, problem in (
+            (
+                {"account": "mian"},
+                r'account "mian" is unknown \(did you mean "main"\?\); allowed: demo, main',
+            ),
+            ({"account": "main", "venue": "mexc.spot"}, 'account "main" is unknown; allowed: demo'),
+            (
+                {"doing": ["placed"]},
+                r'doing "placed" is unknown \(did you mean "place"\?\); allowed: place, c',
+            ),
+            ({"doing": "plaice"}, 'doing "plaice" is unknown'),
+        ):
+            with pytest.raises(WrongFault, match=problem):
+                received(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"rate": "fast"}, 'rate = "fast" is not allowed; allowed: a number, 0 or more'),
+        ({"rate": -1}, "rate = -1 is not allowed"),
+        ({"seed": "x"}, 'seed = "x" is not allowed; allowed: a whole number'),
+        ({"orders": -4}, "orders = -4 is not allowed; allowed: a whole number, 0 or more"),
+        (
+            {"symbols": "BTC/USDT"},
+            r'symbols = "BTC/USDT" is not allowed; allowed: a list like \["BTC/USDT"\]',
+        ),
+    ],
+)
+async def test_what_exchanges_cannot_be_opened_with_is_named(
+    autojump_clock, options: dict[str, Any], problem: str
+) -> None:
+    """Before anything runs: these are what a marker gives."""
+    with pytest.raises(WrongFault, match=problem):
+        await open_simulated_exchange(**options).__aenter__()
+
+
 async def test_orders_are_filled_on_request_and_found_by_what_they_were(autojump_clock, bench) -> None:
     """In as many pieces as asked for; placed, cancelled, whose, where and when."""
     async with bench() as on:
@@ -115,6 +184,8 @@ async def test_orders_are_filled_on_request_and_found_by_what_they_were(autojump
         await trio.sleep(1)
         await on.rest_an_order("gateio.spot")
         assert on.exchange.fill("gateio.spot", "ETH/USDT") == 0
+        with pytest.raises(WrongFault, match="pieces = 0 is not allowed; allowed: a whole number, 1 or more"):
+            on.exchange.fill("gateio.spot", "BTC/USDT", pieces=0)
         assert on.exchange.fill("gateio.spot", "BTC/USDT", pieces=2) == 4
         await on.tree.accounts["gateio.spot/main"].orders.cancel_all(["BTC/USDT"])
         received = on.exchange.orders_received
@@ -159,6 +230,12 @@ async def test_a_quiet_market_is_quiet(autojump_clock) -> None:
             {"venues": ["gate.spot"]},
             r'venue "gate.spot" is unknown \(did you mean "gateio.spot"\?\); allowed: gateio',
         ),
+        ({"venues": "gateio.spot"}, r'venues = "gateio.spot" .*allowed: a list like \["gateio.spot"\]'),
+        (
+            {"accounts": "main"},
+            r'accounts = "main" is not allowed; allowed: a list like \["main"\], or {"main": ',
+        ),
+        ({"symbols": "BTC/USDT"}, 'symbols = "BTC/USDT" is not allowed'),
         ({"symbols": ["BTC/EUR"]}, r'gateio.spot: symbol "BTC/EUR" is unknown.*allowed: BTC/USDT, ETH/USDT'),
     ],
 )
