@@ -1,6 +1,6 @@
 """For tests of users' own apps: simulated exchanges behind proxies, faults by name, and recovery that is looked after.
 
-``SimulatedExchange, open_simulated_exchange, Chaos, Recovery`` are resolved when they are first used, so that the
+Its names are resolved when they are first used, so that the
 pytest plugin, which stands beside them, costs nothing where no test uses it.
 """
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from feedtree.ops.chaos.testing.chaos import Chaos
-    from feedtree.ops.chaos.testing.exchange import SimulatedExchange, open_simulated_exchange
+    from feedtree.ops.chaos.testing.exchange import OrdersCutOff, SimulatedExchange, open_simulated_exchange
     from feedtree.ops.chaos.testing.recovery import Overdue, Recovery
 
-__all__ = ["Chaos", "Overdue", "Recovery", "SimulatedExchange", "open_simulated_exchange"]
+__all__ = ["Chaos", "OrdersCutOff", "Overdue", "Recovery", "SimulatedExchange", "open_simulated_exchange"]
 
 _HOME = {
     "Chaos": "chaos",
+    "OrdersCutOff": "exchange",
     "SimulatedExchange": "exchange",
     "open_simulated_exchange": "exchange",
     "Overdue": "recovery",

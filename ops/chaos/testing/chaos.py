@@ -20,7 +20,6 @@ from feedtree.ops.chaos.testing.exchange import SIDES, Side, SimulatedExchange
 from feedtree.ops.chaos.testing.expectation import expect_recovery
 from feedtree.ops.chaos.testing.reach import Reach
 from feedtree.ops.chaos.testing.recovery import Recovery
-from feedtree.ops.chaos.testing.spells import Spells
 from feedtree.ops.chaos.testing.turned import Turned
 from feedtree.ops.chaos.testing.values import number, whole
 from feedtree.ops.sim import faults as simulated
@@ -74,7 +73,7 @@ class Chaos:
 
     def __init__(self, exchange: SimulatedExchange) -> None:
         self.exchange = exchange
-        self.spells = Spells()
+        self.spells = exchange.spells
         self._turned = Turned(exchange.turn)
 
     def __getattr__(self, name: str) -> FaultMethod:
@@ -166,6 +165,7 @@ class Chaos:
                     fault.seconds if name in lasting.LASTING else 0.0,
                     holds=name in lasting.HOLDING,
                     cuts=name in lasting.CUTTING,
+                    mutes=name in lasting.MUTING,
                 )
         return met
 

@@ -1,6 +1,7 @@
 """Simulated exchanges for one test: both venues in this process, and a proxy before each side of each of them."""
 
 import time
+import warnings
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
@@ -21,6 +22,7 @@ from feedtree.ops.chaos.rerouting import led, through
 from feedtree.ops.chaos.spelling import known
 from feedtree.ops.chaos.testing.accounts import Accounts, Balances, HeldBalance
 from feedtree.ops.chaos.testing.departures import Departures
+from feedtree.ops.chaos.testing.spells import Spells
 from feedtree.ops.chaos.testing.values import number, several, whole
 from feedtree.ops.config import Account, Config, Venue
 from feedtree.ops.sim.accounts.entries import Doing, Entry
@@ -45,6 +47,10 @@ class WrongTransport(RuntimeError):
     """The transport does not go with the clock that the test runs under; the message says what to do."""
 
 
+class OrdersCutOff(UserWarning):
+    """No order arrived, but none could: a fault was in the way of those that were sent."""
+
+
 def virtual_wall_ns() -> int:
     """Return UTC nanoseconds that go with trio's clock: the same in every run under a virtual one."""
     return _EPOCH_NS + int(trio.current_time() * 1e9)
@@ -62,6 +68,7 @@ class SimulatedExchange:
         seed: of all chance: prices, orders of others, faults, and the jitter of a tree with `tree_options`.
         proxies: what clients go through, by venue and side.
         departures: when clients left the connections through them.
+        spells: what was broken when.
         accounts: of the venues.
     """
 
@@ -78,6 +85,7 @@ class SimulatedExchange:
         self.proxies = proxies
         self.departures = departures
         self.seed = seed
+        self.spells = Spells()
         self.accounts = Accounts(self.venue)
 
     # How it is reached
@@ -202,6 +210,9 @@ class SimulatedExchange:
     ) -> list[Entry]:
         """Return the requests of orders that arrived, whatever became of them, oldest first.
 
+        Where none arrived between two times because a fault let nothing through, the list proves nothing of what was
+        sent: `OrdersCutOff` is warned of.
+
         Args:
             during: only those that arrived between these times, UTC nanoseconds: ``recovery.outage``.
             venue: only there.
@@ -223,7 +234,23 @@ class SimulatedExchange:
             for entry in self.accounts.side(name).entries.matching(account or "", "")
             if entry.doing in wanted and after < entry.at_ns < before
         ]
+        if during is not None and not found:
+            self._warn_of_cuts(during, venues)
         return sorted(found, key=lambda entry: entry.at_ns)
+
+    def _warn_of_cuts(self, during: tuple[int, int], venues: Iterable[str]) -> None:
+        clock = self.sim.simulation.clock
+        begin, end = (trio.current_time() - (clock.now_ns() - at_ns) / 1e9 for at_ns in during)
+        for venue in venues:
+            for spell, seconds in self.spells.stopping_clients((venue, "private"), begin, end):
+                warnings.warn(
+                    f"no order arrived at {venue}, but for {seconds:.3f} s of that time {spell.name} let nothing "
+                    "through from its clients: this proves nothing of what they sent. Let orders through: "
+                    'chaos.black_hole(..., side="private", direction="down")',
+                    OrdersCutOff,
+                    stacklevel=3,
+                )
+                return
 
     def check_account(self, venues: Iterable[str], account: str | None) -> None:
         """Raise `WrongFault` where none of some venues has an account of that name; None is any."""

@@ -4,4 +4,5 @@ HOLDING = frozenset({"refuse", "standstill"})  # whoever comes back meets it, to
 CUTTING = frozenset(
     {"blackhole", "mute"}
 )  # new connections do not, and those that met it are reset at its end
+MUTING = frozenset({"refuse", "blackhole"})  # what clients send does not arrive
 LASTING = HOLDING | CUTTING

@@ -5,7 +5,7 @@ from math import inf
 
 from feedtree.ops.chaos.connection import Connection
 from feedtree.ops.chaos.fault import Scope
-from feedtree.ops.chaos.kinds import BlackHole
+from feedtree.ops.chaos.kinds import BlackHole, HalfClose
 from feedtree.ops.chaos.running import Running
 
 
@@ -35,6 +35,12 @@ class Reach:
             return ended
         gone = [self._gone_at(connection) for connection in self._running.met]
         return min(ended, max(gone, default=self._running.began))
+
+    def stops_clients(self) -> bool:
+        """Whether what clients send is lost: swallowed, or nobody is there. What a stall holds up arrives later."""
+        fault = self._running.fault
+        stops = isinstance(fault, BlackHole | HalfClose) and "up" in fault.ways()
+        return fault.shuts or (stops and bool(self._running.met))
 
     def cuts(self) -> bool:
         """Return whether its end, were it now, would cut a connection that its client still has."""

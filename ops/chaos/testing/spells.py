@@ -27,6 +27,7 @@ class Spell(Struct):
         holds: whether it can hold up a recovery as long as it goes on.
         reaches: by place, for how long it can do anything there; to its end where nothing is said.
         cut: the places where its end cut connections.
+        mutes: whether what clients send does not arrive, where no reach says it.
     """
 
     name: str
@@ -38,6 +39,12 @@ class Spell(Struct):
     holds: bool = True
     reaches: dict[Place, Reach] = field(default_factory=dict)
     cut: frozenset[Place] = frozenset()
+    mutes: bool = False
+
+    def stops_clients(self, place: Place) -> bool:
+        """Whether what clients send does not arrive at a place while it works."""
+        reach = self.reaches.get(place)
+        return self.mutes if reach is None else reach.stops_clients()
 
     def cut_at(self, place: Place, at: float) -> bool:
         """Whether what was lost at a place and time was lost by its end."""
@@ -75,7 +82,14 @@ class Spells:
             self._tell()
 
     def timed(
-        self, name: str, places: Collection[Place], seconds: float = 0.0, *, holds: bool, cuts: bool
+        self,
+        name: str,
+        places: Collection[Place],
+        seconds: float = 0.0,
+        *,
+        holds: bool,
+        cuts: bool,
+        mutes: bool,
     ) -> None:
         """Note a fault that ends by itself.
 
@@ -85,10 +99,11 @@ class Spells:
             seconds: how long.
             holds: whether it can hold up a recovery meanwhile.
             cuts: whether its end cuts connections.
+            mutes: whether what clients send does not arrive meanwhile.
         """
         now, broken = trio.current_time(), frozenset(places)
         cut = broken if cuts else frozenset()
-        self._note(Spell(name, broken, now, now, now + seconds, holds=holds, cut=cut))
+        self._note(Spell(name, broken, now, now, now + seconds, holds=holds, cut=cut, mutes=mutes))
 
     def ending(self, spell: Spell) -> None:
         """Note where the end of a fault, which is next, cuts connections."""
@@ -112,6 +127,14 @@ class Spells:
             for spell in self._spells
             if place in spell.places and (spell.ended is None or spell.ended >= since)
         ]
+
+    def stopping_clients(self, place: Place, begin: float, end: float) -> Iterator[tuple[Spell, float]]:
+        """Yield each fault that kept what clients sent from arriving at a place between two times, and its seconds."""
+        for spell in self.of(place, begin):
+            until = spell.ended if place not in spell.reaches else spell.over_at(place)
+            seconds = min(end, inf if until is None else until) - max(begin, spell.began)
+            if seconds > 0 and spell.stops_clients(place):
+                yield spell, seconds
 
     def _note(self, spell: Spell) -> None:
         self._spells.append(spell)

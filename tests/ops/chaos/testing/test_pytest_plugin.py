@@ -201,6 +201,33 @@ def test_what_is_set_up_wrongly_is_answered_with_what_there_is(run: Run) -> None
     )
 
 
+CUT_OFF = """
+    from feedtree.ops import open_tree
+
+    async def test_it(simulated_exchange, chaos):
+        config = simulated_exchange.config(symbols=["BTC/USDT"], accounts=["main"])
+        async with open_tree(config, **simulated_exchange.tree_options) as tree:
+            async with chaos.expect_recovery(tree, "private/gateio.spot/main", detect=2, recover=3) as recovery:
+                async with chaos.black_hole("gateio.spot", side="private"):
+                    await recovery.detected()
+            assert simulated_exchange.orders_received(during=recovery.outage) == []
+            assert recovery.lost == [] and recovery.doubled == []
+"""
+
+
+def test_orders_that_could_not_arrive_are_warned_of(run: Run) -> None:
+    """The test passes; where warnings are errors it fails, with what is to be done."""
+    memory = "trio_mode = true\nsimulated_exchange_transport = memory"
+    result = run(CUT_OFF, "-W", "default", ini=memory)
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(
+        ["*OrdersCutOff: no order arrived at gateio.spot, but for 1.* s of that time black_hole *"]
+    )
+    result = run(CUT_OFF, ini=memory)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(['*OrdersCutOff: *chaos.black_hole(*side="private", direction="down")*'])
+
+
 def test_a_runner_of_its_own_keeps_running_the_test(run: Run) -> None:
     """The mark's runner is called, with the virtual clock."""
     result = run(
