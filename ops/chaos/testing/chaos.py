@@ -209,7 +209,7 @@ class Chaos:
                 (``private/gateio.spot/main``); several streams below it are all expected to be lost, and to be back.
             detect: seconds that it may take at most to notice.
             recover: seconds until it is live again, both from the begin of the outage; for as long as a fault goes on
-                after it was noticed, this clock stands still.
+                after it was noticed that can hold it up (docs/chaos.md), this clock stands still.
             ready: seconds that the stream may take to become live before the block.
             patience: seconds from the begin of the block, or of the last fault in it, until an outage must begin.
 
