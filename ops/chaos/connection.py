@@ -163,10 +163,6 @@ class Connection:
         else:
             action()
 
-    def swallowed_in(self, way: Way) -> bool:
-        """See `Struck.swallowed_in`."""
-        return self._lanes[way].holed
-
     def put_on(self, number: int, way: Way, effect: Effect) -> None:
         """Let an effect work on a direction; ``number`` names it to `take_off`."""
         self._on.setdefault(number, {})[way] = effect
@@ -174,10 +170,16 @@ class Connection:
         self._wake()
 
     def take_off(self, number: int) -> None:
-        """Let the effects of that number work no more."""
+        """Let the effects of that number work no more.
+
+        Where something was swallowed, that cannot be healed: it is reset, once nothing hides that any more.
+        """
         for way, effect in self._on.pop(number, {}).items():
             self._lanes[way].effects.remove(effect)
         self._wake()
+        lanes = self._lanes.values()
+        if any(lane.holed for lane in lanes) and not any(lane.barred for lane in lanes):
+            self.reset()
 
     def disguise(self, context: ssl.SSLContext) -> None:
         """Let the client meet this certificate; only before anything passed."""

@@ -41,10 +41,6 @@ class Struck(Protocol):
         """Let its client meet this certificate instead of the server; only before anything passed."""
         ...
 
-    def swallowed_in(self, way: Way) -> bool:
-        """Whether something of this direction has been swallowed."""
-        ...
-
 
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One fault with its parameters. A subclass is one kind; its docstring's first line is what it does.
@@ -68,6 +64,3 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def begins(self, connection: Struck) -> None:
         """Do what is done to a connection when it meets the fault."""
-
-    def ends(self, connection: Struck) -> None:
-        """Do what is done to a connection when the fault is over."""

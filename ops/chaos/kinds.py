@@ -109,11 +109,6 @@ class BlackHole(Fault, frozen=True, kw_only=True):
         """See `Fault.effect`."""
         return effects.Swallow()
 
-    def ends(self, connection: Struck) -> None:
-        """See `Fault.ends`."""
-        if any(connection.swallowed_in(way) for way in self.ways()):
-            connection.strike(Ending.RESET, "down")
-
 
 class Stall(Fault, frozen=True, kw_only=True):
     """Everything waits, and the sender is held up. Afterwards it goes on where it stood, nothing lost."""

@@ -43,7 +43,7 @@ class Lane:
         effects: what is done to it, in the order in which it began.
         watches: texts and byte counts that are waited for.
         shut: its end has been passed on, or nobody is there to take more: what still comes is swallowed.
-        holed: a fault swallowed something of it that the receiver still waits for.
+        holed: a fault swallowed something of it that the receiver still waits for: what came behind must not pass.
         source_over: the sender has ended it.
         queued: bytes that wait.
     """
@@ -67,14 +67,19 @@ class Lane:
     def gate(self) -> Gate:
         """Whether anything gets out."""
         gates = [effect.gate for effect in self.effects]
-        if self.shut or Gate.SWALLOWING in gates:
+        if self.shut or self.holed or Gate.SWALLOWING in gates:
             return Gate.SWALLOWING
         return Gate.HELD if Gate.HELD in gates else Gate.OPEN
 
     @property
+    def barred(self) -> bool:
+        """Whether a fault that is at work lets nothing out."""
+        return any(effect.gate is not Gate.OPEN for effect in self.effects)
+
+    @property
     def clear(self) -> bool:
         """Whether what comes may be written as it is, at once."""
-        return not (self.effects or self._queue or self.watches or self.shut or self._sight)
+        return not (self.effects or self._queue or self.watches or self.shut or self.holed or self._sight)
 
     @property
     def full(self) -> bool:

@@ -107,7 +107,6 @@ class Running:
         for connection in self.met:
             if connection.ended_at is None:
                 connection.take_off(self.number)
-                self.fault.ends(connection)
 
     def _note(self, connection: int, way: Way, before: int, seen: int) -> None:
         self.points.append(Point(trio.current_time(), connection, way, before + seen))
