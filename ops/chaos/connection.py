@@ -1,9 +1,8 @@
 """One connection through the proxy: two transports, two directions, and the faults that are on it."""
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import trio
 
@@ -17,9 +16,6 @@ from feedtree.ops.chaos.pump import Pump
 from feedtree.ops.chaos.sight import Sight
 from feedtree.ops.chaos.stops import Breakpoint, Watch
 
-if TYPE_CHECKING:
-    from feedtree.ops.chaos.running import Running
-
 LINGER = 1.0  # seconds for which both sides may end a connection that was closed on purpose
 
 
@@ -28,7 +24,7 @@ def _untold() -> None:
 
 
 class Connection:
-    """One client, and its server.
+    """One client, and its server. Faults may meet it before it runs.
 
     Args:
         number: counts the connections of a proxy from 1.
@@ -56,7 +52,8 @@ class Connection:
         self._left: Callable[[], None] | None = left
         self._disguise: ssl.SSLContext | None = None
         self._scope = trio.CancelScope()
-        self._nursery: trio.Nursery
+        self._nursery: trio.Nursery | None = None
+        self._awaited: list[tuple[float, Callable[[], None]]] = []  # what is to be done so long after it runs
 
     def __repr__(self) -> str:
         up, down = self.up.delivered, self.down.delivered
@@ -72,29 +69,28 @@ class Connection:
         """What came from the server."""
         return self._lanes["down"].counts
 
-    async def run(self, network: Network, to: tuple[str, int], running: Iterator["Running"]) -> None:
+    async def run(self, network: Network, to: tuple[str, int]) -> None:
         """Serve until it is over; nothing stays open, however it ends.
 
         Args:
             network: where the server is.
             to: its address.
-            running: the faults that it meets to begin with.
         """
         try:
             with self._scope:
                 async with trio.open_nursery() as self._nursery:
-                    for fault in running:
-                        fault.meet(self)
+                    for seconds, action in self._awaited:
+                        self._nursery.start_soon(_later, seconds, action)
                     if self._disguise is not None:
                         await self._pose(self._disguise)
                     else:
-                        await self._serve(network, to)
+                        await self._serve(network, to, self._nursery)
         finally:
             self.ended_at = trio.current_time()
             for transport in self._transports:
                 transport.close()
 
-    async def _serve(self, network: Network, to: tuple[str, int]) -> None:
+    async def _serve(self, network: Network, to: tuple[str, int], nursery: trio.Nursery) -> None:
         client = self._transports[0]
         try:
             server = await network.dial(*to)
@@ -108,8 +104,8 @@ class Connection:
             "down": Pump(self._lanes["down"], server, client, self),
         }
         for pump in self._pumps.values():
-            self._nursery.start_soon(pump.read)
-            self._nursery.start_soon(pump.write)
+            nursery.start_soon(pump.read)
+            nursery.start_soon(pump.write)
 
     async def _pose(self, context: ssl.SSLContext) -> None:
         """Shake hands as if we were the server; who believes it is reset."""
@@ -139,7 +135,7 @@ class Connection:
             return
         for pump in self._pumps.values():
             pump.cut()
-        self._nursery.start_soon(self._later, LINGER, self._scope.cancel)
+        self._after(LINGER, self._scope.cancel)
 
     def end(self, way: Way) -> None:
         """End one direction in order; what waits in it and what comes is swallowed."""
@@ -159,7 +155,7 @@ class Connection:
             case _:
                 action = self.reset
         if after > 0:
-            self._nursery.start_soon(self._later, after, action)
+            self._after(after, action)
         else:
             action()
 
@@ -222,6 +218,13 @@ class Connection:
         for pump in self._pumps.values():
             pump.wake()
 
-    async def _later(self, seconds: float, action: Callable[[], None]) -> None:
-        await trio.sleep(seconds)
-        action()
+    def _after(self, seconds: float, action: Callable[[], None]) -> None:
+        if self._nursery is None:
+            self._awaited.append((seconds, action))
+        else:
+            self._nursery.start_soon(_later, seconds, action)
+
+
+async def _later(seconds: float, action: Callable[[], None]) -> None:
+    await trio.sleep(seconds)
+    action()

@@ -5,7 +5,7 @@ TLS goes through untouched, and so does a half-close.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Literal
@@ -81,7 +81,6 @@ class Proxy:
         self._connections: dict[int, Connection] = {}
         self._points: list[Breakpoint[Connection]] = []
         self._accepted = 0
-        self._served = 0
         self._begun = 0
         self._past = Counts(), Counts()  # up and down, of the connections that are over
         self._came = trio.Event()
@@ -105,7 +104,7 @@ class Proxy:
 
     async def connected(self, number: int = 1) -> None:
         """Wait until so many connections have been accepted; faults that begin after it find them open."""
-        while self._served < number:
+        while self._accepted < number:
             await self._came.wait()
 
     @asynccontextmanager
@@ -229,22 +228,25 @@ class Proxy:
         await self._door.opened()
 
     def accept(self, client: Transport) -> None:
-        """Serve a client."""
+        """Serve a client. From here on its connection is an open one, also for faults that begin and end at once."""
         self._accepted += 1
         number = self._accepted
         self._sighted(number, "dialled")
         left = partial(self._sighted, number, "left")
-        self._nursery.start_soon(self._serve, Connection(number, client, frames=self._frames, left=left))
-
-    async def _serve(self, connection: Connection) -> None:
-        self._connections[connection.number] = connection
-        self._served += 1
-        self._came.set()
-        self._came = trio.Event()
+        connection = Connection(number, client, frames=self._frames, left=left)
+        self._connections[number] = connection
         for point in self._points:
             connection.watch(point)
+        for running in self.running:
+            if running.takes():
+                running.meet(connection)
+        self._nursery.start_soon(self._serve, connection)
+        self._came.set()
+        self._came = trio.Event()
+
+    async def _serve(self, connection: Connection) -> None:
         try:
-            await connection.run(self._network, self._to, self._meeting())
+            await connection.run(self._network, self._to)
         finally:
             del self._connections[connection.number]
             up, down = self._past
@@ -252,9 +254,6 @@ class Proxy:
 
     def _sighted(self, number: int, what: What) -> None:
         self._see(Sighting(trio.current_time(), number, what))
-
-    def _meeting(self) -> Iterator[Running]:
-        return (running for running in list(self.running) if running.takes())
 
 
 @asynccontextmanager

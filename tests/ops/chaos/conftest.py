@@ -147,3 +147,8 @@ class Medium:
 @pytest.fixture(params=["memory", "tcp"])
 def medium(request: pytest.FixtureRequest) -> Medium:
     return Medium(request.param)
+
+
+@pytest.fixture(name="end_of", scope="session")
+def end_of_transport() -> Callable[[Transport], End]:
+    return End
