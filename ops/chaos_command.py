@@ -66,7 +66,7 @@ async def _serve(listen: tuple[str, int], to: tuple[str, int], script: Script, s
 
     def tell(running: Running) -> None:
         since = trio.current_time() - start
-        what = f"met {len(running.met)} so far" if running.ended is None else f"ends, met {len(running.met)}"
+        what = f"met {running.met} so far" if running.ended is None else f"ends, met {running.met}"
         _say(f"{since:.3f} s  {running.name} {what}")
 
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:

@@ -89,6 +89,16 @@ class Connection:
             self.ended_at = trio.current_time()
             for transport in self._transports:
                 transport.close()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Keep nothing but what is told of it: somebody may look at it long after."""
+        self._transports.clear()
+        self._pumps.clear()
+        self._on.clear()
+        self._left = None
+        self._lanes = {way: lane.remains() for way, lane in self._lanes.items()}
+        self._nursery = None
 
     async def _serve(self, network: Network, to: tuple[str, int], nursery: trio.Nursery) -> None:
         client = self._transports[0]

@@ -63,6 +63,12 @@ class Lane:
         self._begun: float | None = None  # when the slice that is next began to be sent
         self._flowing = -inf  # when the last paced slice was due, while more waited behind it
 
+    def remains(self) -> "Lane":
+        """Return what is left of it when its connection is over: its counters."""
+        lane = Lane(self.way, None)
+        lane.counts = self.counts
+        return lane
+
     @property
     def gate(self) -> Gate:
         """Whether anything gets out."""

@@ -26,7 +26,7 @@ from feedtree.ops.chaos.sightings import See, Sighting, What, unseen
 from feedtree.ops.chaos.spelling import make_fault
 from feedtree.ops.chaos.stops import Breakpoint
 
-_KEPT = 1000  # faults in the history
+_KEPT = 100  # faults in the history, each with its newest points
 
 
 def _silent(running: Running) -> None:
@@ -204,12 +204,14 @@ class Proxy:
         made = make_fault(PROXY_FAULTS, fault, parameters) if isinstance(fault, str) else fault
         name = next(name for name, kind in PROXY_FAULTS.items() if type(made) is kind)
         self._begun += 1
-        running = Running(name, made, self._begun, self.seed, on=on, count=count, only=only)
+        running = Running(
+            name, made, self._begun, self.seed, on="open" if only is not None else on, count=count
+        )
         self.history.append(running)
         self.running.append(running)
         if made.shuts:
             self._door.shut()
-        running.begin(self.connections)
+        running.begin([each for each in self.connections if only is None or each in only])
         self._tell(running)
         return running
 
@@ -249,6 +251,8 @@ class Proxy:
             await connection.run(self._network, self._to)
         finally:
             del self._connections[connection.number]
+            for running in self.running:
+                running.leave(connection)
             up, down = self._past
             self._past = _sum(up, connection.up), _sum(down, connection.down)
 

@@ -1,5 +1,6 @@
 """A fault at work: on which connections, since when, and where it did something."""
 
+from collections import deque
 from collections.abc import Collection
 from functools import partial
 from random import Random
@@ -9,6 +10,8 @@ from msgspec import Struct
 
 from feedtree.ops.chaos.connection import Connection
 from feedtree.ops.chaos.fault import Fault, Scope, Way
+
+_KEPT = 1000  # points
 
 
 class Point(Struct, frozen=True):
@@ -28,7 +31,7 @@ class Point(Struct, frozen=True):
 
 
 class Running:
-    """One fault from its begin to its end.
+    """One fault from its begin to its end. It may last for nights: what is over is counted, and not kept.
 
     Args:
         name: the kind's.
@@ -37,13 +40,13 @@ class Running:
         seed: of the proxy.
         on: which connections it meets; the kind's own choice where None.
         count: new connections that it meets at most; 0 is any number.
-        only: these connections, and no new ones.
 
     Attributes:
         began: when (trio time).
         ended: when; None before.
-        met: the connections, in the order in which they met it.
-        points: where it cut or changed something.
+        met: how many connections have met it.
+        changes: how often it cut or changed something.
+        points: where, the newest ones, oldest first.
     """
 
     def __init__(
@@ -55,26 +58,31 @@ class Running:
         *,
         on: Scope | None = None,
         count: int = 0,
-        only: Collection[Connection] | None = None,
     ) -> None:
         self.name = name
         self.fault = fault
         self.number = number
         self.began = trio.current_time()
         self.ended: float | None = None
-        self.met: list[Connection] = []
-        self.points: list[Point] = []
+        self.met = 0
+        self.changes = 0
+        self.points: deque[Point] = deque(maxlen=_KEPT)
         self._seed = seed
-        self._on: Scope = "open" if only is not None else on or fault.on
+        self._on: Scope = on or fault.on
         self._new_left = count or None
-        self._only = only
+        self._open: dict[int, Connection] = {}
+        self._first: Connection | None = None
         self._met_one = trio.Event()
 
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """Those that it works on and that are open, in the order in which they met it."""
+        return tuple(self._open.values())
+
     def begin(self, connections: Collection[Connection]) -> None:
-        """Meet the open connections, as far as they are chosen."""
+        """Meet open connections, unless it is for new ones alone."""
         for connection in connections if self._on != "new" else ():
-            if self._only is None or connection in self._only:
-                self.meet(connection)
+            self.meet(connection)
 
     def takes(self) -> bool:
         """Return whether it meets the connection that has just been made, and count it."""
@@ -86,7 +94,9 @@ class Running:
 
     def meet(self, connection: Connection) -> None:
         """Work on a connection."""
-        self.met.append(connection)
+        self.met += 1
+        self._open[connection.number] = connection
+        self._first = self._first or connection
         self._met_one.set()
         for way in self.fault.ways():
             before = (connection.up if way == "up" else connection.down).received
@@ -99,14 +109,20 @@ class Running:
     async def struck(self) -> Connection:
         """Wait until it has met a connection, and return the first one."""
         await self._met_one.wait()
-        return self.met[0]
+        assert self._first is not None
+        return self._first
+
+    def leave(self, connection: Connection) -> None:
+        """Forget a connection that is over."""
+        self._open.pop(connection.number, None)
 
     def end(self) -> None:
         """Let it go of all that is still there."""
         self.ended = trio.current_time()
-        for connection in self.met:
-            if connection.ended_at is None:
-                connection.take_off(self.number)
+        for connection in self._open.values():
+            connection.take_off(self.number)
+        self._open.clear()
 
     def _note(self, connection: int, way: Way, before: int, seen: int) -> None:
+        self.changes += 1
         self.points.append(Point(trio.current_time(), connection, way, before + seen))

@@ -116,7 +116,7 @@ async def test_a_first_retry_that_is_swallowed_too_costs_a_second_more(autojump_
     async with stage() as on:
         async with on.proxy.fault("black_hole", on="all", count=2) as hole:
             await trio.sleep(14)
-            assert len(hole.met) >= 4
+            assert hole.met >= 4
             assert len(on.recoveries()) == 2
             for recovery in on.recoveries():
                 assert recovery.detected_ms < 2000

@@ -39,7 +39,7 @@ class AtWork(Struct, frozen=True):
     @property
     def met(self) -> int:
         """How many connections it has met so far."""
-        return sum(len(each.met) for each in self.running)
+        return sum(each.met for each in self.running)
 
 
 class FaultMethod(Protocol):
