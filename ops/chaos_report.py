@@ -23,8 +23,9 @@ def check_writable(path: Path, *, charts: str = "") -> None:
             "--report",
             f"{shown(str(path))} is where the charts go; allowed: a file that does not end in {charts}",
         )
-    for each in (path, path.with_suffix(charts)) if charts else (path,):
-        _check(each)
+    _check(path)
+    if charts:
+        _check(path.with_suffix(charts))
 
 
 def write_all(contents: Mapping[Path, bytes]) -> bool:
@@ -40,8 +41,8 @@ def write_all(contents: Mapping[Path, bytes]) -> bool:
 
 
 def _check(path: Path) -> None:
-    is_new = not path.exists()
     try:
+        is_new = not path.exists()
         path.open("ab").close()
     except OSError as error:
         raise ConfigError(

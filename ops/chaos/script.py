@@ -96,8 +96,8 @@ def parse_script(texts: Iterable[str], *, otherwise: Timing = Timing()) -> Scrip
     return Script(tuple(make_step(*parse(text), otherwise=otherwise) for text in texts))
 
 
-def load_script(path: Path) -> Script:
-    """Read a script from a TOML file.
+def load_script(path: Path, *, otherwise: Timing = Timing()) -> Script:  # noqa: B008
+    """Read a script from a TOML file; ``otherwise`` is the timing where a step says nothing.
 
     Raises:
         WrongFault: the file cannot be read, or something in it is wrong; the message says where.
@@ -105,23 +105,28 @@ def load_script(path: Path) -> Script:
     try:
         with path.open("rb") as file:
             content = tomllib.load(file)
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise WrongFault(f"{path}: line {line} is not UTF-8; allowed: TOML, a text in UTF-8") from error
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise WrongFault(f"{path}: {getattr(error, 'strerror', None) or error}") from error
     for key in content:
         if key != "fault":
             known(key, ["fault"], f"{path}: table")
     tables = content.get("fault", [])
-    if not isinstance(tables, list):
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise WrongFault(f"{path}: fault is no list of tables; allowed: [[fault]] for each of them")
-    return Script(tuple(_step_of(path, number, table) for number, table in enumerate(tables)))
+    return Script(
+        tuple(_step_of(path, number, table, otherwise=otherwise) for number, table in enumerate(tables))
+    )
 
 
-def _step_of(path: Path, number: int, table: Mapping[str, object]) -> Step:
+def _step_of(path: Path, number: int, table: Mapping[str, object], *, otherwise: Timing) -> Step:
     values = dict(table)
     name = values.pop("name", None)
     if not isinstance(name, str):
         raise WrongFault(f"{path}: fault[{number}]: name is missing; allowed: {', '.join(PROXY_FAULTS)}")
     try:
-        return make_step(name, values)
+        return make_step(name, values, otherwise=otherwise)
     except WrongFault as error:
         raise WrongFault(f"{path}: fault[{number}]: {error}") from error

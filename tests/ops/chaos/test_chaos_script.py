@@ -87,6 +87,8 @@ def test_a_file_holds_a_script(tmp_path: Path) -> None:
     first, second = load_script(path).steps
     assert (first.name, first.timing.at, first.seconds) == ("stall", 1.0, 1.2)
     assert second.fault.length == 3
+    first, second = load_script(path, otherwise=Timing(at=5.0, lasting=9.0)).steps
+    assert [first.timing, second.timing] == [Timing(at=1.0, lasting=1.2), Timing(at=5.0, lasting=9.0)]
     path.write_text("")
     assert load_script(path).steps == ()
 
@@ -96,6 +98,9 @@ def test_a_file_holds_a_script(tmp_path: Path) -> None:
     [
         ("[[fualt]]", 'table "fualt" is unknown (did you mean "fault"?)'),
         ("fault = 3", "allowed: [[fault]]"),
+        ("fault = [1, 2]", "fault is no list of tables; allowed: [[fault]]"),
+        ('fault = ["away"]', "fault is no list of tables; allowed: [[fault]]"),
+        ('[[fault]]\nname = "aw\xe4y"', "line 2 is not UTF-8; allowed: TOML"),
         ("[[fault]]\nat = 1", "fault[0]: name is missing; allowed: refuse"),
         ('[[fault]]\nname = "stall"\n[[fault]]\nname = "resett"', 'fault[1]: fault "resett" is unknown'),
         ('[[fault]]\nname = "stall"\nat = "x"', "fault[0]: stall: at ="),
@@ -107,7 +112,7 @@ def test_a_wrong_file_is_named(tmp_path: Path, content: str | None, problem: str
     """File, table and key."""
     path = tmp_path / "night.toml"
     if content is not None:
-        path.write_text(content)
+        path.write_bytes(content.encode("latin-1"))
     with pytest.raises(WrongFault) as caught:
         load_script(path)
     assert str(path) in str(caught.value)
