@@ -9,6 +9,9 @@ import trio
 from msgspec import Struct
 
 from feedtree.exchanges.wire.tcp import TcpNetwork
+from feedtree.ops.chaos.addresses import leads_back, spelled
+from feedtree.ops.chaos.door import CannotListen
+from feedtree.ops.chaos.kinds import Refuse
 from feedtree.ops.chaos.proxy import open_proxy
 from feedtree.ops.chaos.running import Running
 from feedtree.ops.chaos.script import Script, Timing, load_script, parse_script
@@ -51,14 +54,23 @@ def run_proxy(options: ProxyOptions) -> int:
 
     Raises:
         ConfigError: an option is wrong.
+        OSError: stdout or stderr cannot be written.
     """
     listen, to = _address("--listen", options.listen, least=0), _address("--to", options.to, least=1)
-    script, code = _script(options), 0
+    if leads_back(listen, to):
+        raise ConfigError(
+            "--to", f"{options.to} is where the proxy itself listens; allowed: that of the server"
+        )
+    script, errors = _script(options), list[OSError]()
     try:
         trio.run(_serve, listen, to, script, options.seed)
     except* OSError as group:
-        code = _complain(options.listen, group)
-    return code
+        errors = _leaves(group)
+    for error in errors:
+        if not isinstance(error, CannotListen):
+            raise error
+        _say(f"feedtree: {error}")
+    return 1 if errors else 0
 
 
 async def _serve(listen: tuple[str, int], to: tuple[str, int], script: Script, seed: int) -> None:
@@ -66,15 +78,14 @@ async def _serve(listen: tuple[str, int], to: tuple[str, int], script: Script, s
 
     def tell(running: Running) -> None:
         since = trio.current_time() - start
-        what = f"met {running.met} so far" if running.ended is None else f"ends, met {running.met}"
-        _say(f"{since:.3f} s  {running.name} {what}")
+        _say(f"{since:.3f} s  {running.name} {_told(running)}")
 
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with open_proxy(
             TcpNetwork(), to=to, host=listen[0], port=listen[1], seed=seed, tell=tell
         ) as proxy:
             print(
-                msgspec.json.encode({"listen": _spelled(proxy.address), "to": _spelled(to)}).decode(),
+                msgspec.json.encode({"listen": spelled(proxy.address), "to": spelled(to)}).decode(),
                 flush=True,
             )
             async with trio.open_nursery() as nursery:
@@ -96,12 +107,13 @@ def _script(options: ProxyOptions) -> Script:
             check(Timing, option, key, value)
         except WrongFault as error:
             raise ConfigError(option, str(error).partition(" = ")[2]) from error
+    otherwise = Timing(at=options.at, lasting=options.lasting)
     try:
-        typed = parse_script(options.faults, otherwise=Timing(at=options.at, lasting=options.lasting))
+        typed = parse_script(options.faults, otherwise=otherwise)
     except WrongFault as error:
         raise ConfigError("--fault", str(error)) from error
     try:
-        loaded = load_script(options.script) if options.script else Script()
+        loaded = load_script(options.script, otherwise=otherwise) if options.script else Script()
     except WrongFault as error:
         raise ConfigError("--script", str(error)) from error
     return Script((*typed.steps, *loaded.steps))
@@ -116,18 +128,17 @@ def _address(option: str, text: str, *, least: int) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def _spelled(address: tuple[str, int]) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _told(running: Running) -> str:
+    if isinstance(running.fault, Refuse):  # what nobody accepts cannot be counted
+        return "begins" if running.ended is None else "ends"
+    return f"met {running.met} so far" if running.ended is None else f"ends, met {running.met}"
 
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _complain(listen: str, error: BaseException) -> int:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    reason = error.strerror if isinstance(error, OSError) else error
-    _say(f"feedtree: cannot listen on {listen}: {reason}")
-    return 1
+def _leaves(error: BaseException) -> list[OSError]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for each in error.exceptions for leaf in _leaves(each)]
+    return [error] if isinstance(error, OSError) else []

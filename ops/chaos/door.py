@@ -5,9 +5,34 @@ from collections.abc import Callable
 import trio
 
 from feedtree.exchanges.wire.transport import Listener, Network, Transport
+from feedtree.ops.chaos.addresses import spelled
 
 _AGAIN_EVERY = 0.05  # seconds between two tries to listen again
 _AGAIN_FOR = 2.0  # seconds, then the address counts as lost
+
+
+class CannotListen(OSError):
+    """An address cannot be had: it is taken, or not ours.
+
+    Args:
+        address: host and port.
+        error: why.
+    """
+
+    def __init__(self, address: tuple[str, int], error: OSError) -> None:
+        super().__init__(f"cannot listen on {spelled(address)}: {error.strerror or error}")
+
+
+async def listen(network: Network, address: tuple[str, int]) -> Listener:
+    """Listen on an address; port 0 takes a free one.
+
+    Raises:
+        CannotListen: it cannot be had.
+    """
+    try:
+        return await network.listen(*address)
+    except OSError as error:
+        raise CannotListen(address, error) from error
 
 
 class Door:
@@ -31,7 +56,7 @@ class Door:
         """Accept until cancelled.
 
         Raises:
-            OSError: the address was taken by somebody else while the door was shut.
+            CannotListen: the address was taken by somebody else while the door was shut.
         """
         try:
             while True:
@@ -76,8 +101,8 @@ class Door:
         end = trio.current_time() + _AGAIN_FOR
         while True:
             try:
-                return await self._network.listen(*self.address)
-            except OSError:
+                return await listen(self._network, self.address)
+            except CannotListen:
                 if trio.current_time() >= end:
                     raise
             await trio.sleep(_AGAIN_EVERY)

@@ -16,7 +16,7 @@ from msgspec import Struct
 from feedtree.exchanges.wire.transport import Network, Transport
 from feedtree.ops.beside import beside
 from feedtree.ops.chaos.connection import Connection
-from feedtree.ops.chaos.door import Door
+from feedtree.ops.chaos.door import Door, listen
 from feedtree.ops.chaos.fault import Fault, Scope, Way
 from feedtree.ops.chaos.kinds import PROXY_FAULTS
 from feedtree.ops.chaos.lane import Counts
@@ -287,9 +287,9 @@ async def open_proxy(
         see: called when a client has dialled, and when one has ended or reset its connection.
 
     Raises:
-        OSError: the address is taken.
+        CannotListen: the address is taken, or was while the proxy kept it free.
     """
-    door = Door(network, await network.listen(host, port))
+    door = Door(network, await listen(network, (host, port)))
     async with beside() as nursery:
         proxy = Proxy(network, to, door, nursery, seed=seed, frames=frames, tell=tell, see=see)
         nursery.start_soon(door.run, proxy.accept)

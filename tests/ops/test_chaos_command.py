@@ -1,6 +1,7 @@
 """``feedtree chaos proxy``: a proxy in a process of its own."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -84,3 +85,75 @@ def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
         host, port = listening.getsockname()
         assert command(["chaos", "proxy", "--to", "venue:1", "--listen", f"{host}:{port}"]) == 1
         assert f"cannot listen on {host}:{port}: Address already in use" in capsys.readouterr().err
+
+
+def test_a_port_that_was_lost_is_named_as_it_was() -> None:
+    """The one that was had, not the one that was asked for. While it is shut nobody can be counted."""
+    with server() as listening:
+        host, port = listening.getsockname()
+        with proxy("--to", f"{host}:{port}", "--fault", "refuse:at=0.3,for=0.5") as (process, where):
+            deadline = time.monotonic() + 20
+            while True:
+                try:
+                    thief = socket.create_server(where)
+                    break
+                except OSError:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.01)
+            with thief:
+                _, told = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert [line.split("s  ")[-1] for line in told.splitlines()] == [
+        "refuse begins",
+        "refuse ends",
+        f"feedtree: cannot listen on {where[0]}:{where[1]}: Address already in use",
+    ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no full device")
+def test_a_full_stdout_is_told_as_what_it_is() -> None:
+    """It is no address that cannot be had."""
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*COMMAND, "--to", "127.0.0.1:1"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=20
+        )
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "feedtree: cannot write: [Errno 28] No space left on device\n",
+    )
+
+
+def test_a_stdout_that_nobody_reads_ends_it() -> None:
+    """As with every other command."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [*COMMAND, "--to", "127.0.0.1:1"], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=20
+    )
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_the_times_of_the_command_hold_for_the_script(tmp_path: Path) -> None:
+    """Where the file says nothing itself."""
+    path = tmp_path / "night.toml"
+    path.write_text('[[fault]]\nname = "stall"\n\n[[fault]]\nname = "latency"\nat = 0\n')
+    with (
+        server() as listening,
+        proxy(
+            "--to",
+            f"127.0.0.1:{listening.getsockname()[1]}",
+            "--script",
+            str(path),
+            "--at",
+            "0.5",
+            "--for",
+            "0.2",
+        ) as (process, _),
+    ):
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+    seen = [(round(float(line.split(" s  ")[0]), 1), line.split()[2]) for line in told.splitlines()[:4]]
+    assert [name for _, name in seen] == ["latency", "latency", "stall", "stall"]
+    assert seen[2][0] >= 0.5

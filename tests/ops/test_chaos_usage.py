@@ -14,6 +14,13 @@ from feedtree.ops.cli import command
         ("proxy", ["--to", "9000"], ["--to", '"9000" is no address', "HOST:PORT"]),
         ("proxy", ["--to", "venue:0"], ["--to", "from 1 to 65535"]),
         ("proxy", ["--to", "venue:x"], ["--to"]),
+        ("proxy", ["--to", "venue:9", "--listen", "venue:9"], ["--to", "venue:9 is where the proxy itself"]),
+        (
+            "proxy",
+            ["--to", "localhost:9", "--listen", "127.0.0.1:9"],
+            ["--to", "allowed: that of the server"],
+        ),
+        ("proxy", ["--to", "127.0.0.1:9", "--listen", "0.0.0.0:9"], ["--to", "allowed: that of the server"]),
         ("proxy", ["--to", "venue:1", "--listen", "venue:70000"], ["--listen", "from 0 to 65535"]),
         (
             "proxy",
@@ -62,6 +69,14 @@ from feedtree.ops.cli import command
         ("soak", ["--rate", "0"], ["--rate", "1 or more"]),
         ("soak", ["--report", "/no/such/out.json"], ["--report", "a folder that exists"]),
         ("soak", ["--report", "c.svg"], ["--report", "where the charts go", "does not end in .svg"]),
+        (
+            "soak",
+            ["--report", "."],
+            ["--report", '"." cannot be written: Is a directory', "a file in a folder"],
+        ),
+        ("soak", ["--report", ""], ["--report", "cannot be written: Is a directory", "a file in a folder"]),
+        ("soak", ["--report", "/"], ["--report", '"/" cannot be written: Is a directory']),
+        ("soak", ["--report", "x" * 300], ["--report", "cannot be written: File name too long"]),
         ("soak", ["--minute", "1"], ["--minute", "--minutes"]),
     ],
 )
