@@ -64,7 +64,8 @@ class Lane:
         self._flowing = -inf  # when the last paced slice was due, while more waited behind it
 
     def remains(self) -> "Lane":
-        """Return what is left of it when its connection is over: its counters."""
+        """Return what is left of it when its connection is over: its counters. What waits is swallowed."""
+        self._swallow(holing=False)
         lane = Lane(self.way, None)
         lane.counts = self.counts
         return lane
@@ -203,6 +204,9 @@ class Lane:
                 self.counts.swallowed += len(item)
             if item is Ending.END or item is Ending.LOST:
                 self.source_over = True
-            self.holed = self.holed or (holing and not self.shut and not isinstance(item, Breakpoint))
+            if isinstance(item, Breakpoint):
+                item.missed()
+            else:
+                self.holed = self.holed or (holing and not self.shut)
         self._queue.clear()
         self.queued = 0

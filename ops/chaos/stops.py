@@ -54,6 +54,10 @@ class Breakpoint(Generic[Where]):
         self._to_come -= 1
         return self._to_come == 0
 
+    def missed(self) -> None:
+        """Take an occurrence back: what led to it was lost on its way. A later one can be the one."""
+        self._to_come += 1
+
     async def reached(self) -> Where:
         """Wait until a direction stands at the point.
 
@@ -86,20 +90,17 @@ class Watch:
     def look(self, data: bytes, seen: Seen) -> Iterator[tuple[int, "Breakpoint[Any]"]]:
         """Yield where in these bytes the direction is to stop, at most once."""
         point = self.point
-        if point.passed:
-            return
         if point.byte is not None:
-            place = point.byte - self._seen
+            places = [point.byte - self._seen]
             self._seen += len(data)
-            if place <= len(data) and point.met():
+        else:
+            places = [start if point.stand == "before" else end for start, end in self._texts(data, seen)]
+        for place in places:  # it is followed also where the point has passed: that may be taken back
+            if not point.passed and 0 <= place <= len(data) and point.met():
                 yield place, point
-            return
-        for start, end in self._found(data, seen):
-            if point.met():
-                yield (start if point.stand == "before" else end), point
                 return
 
-    def _found(self, data: bytes, seen: Seen) -> Iterator[tuple[int, int]]:
+    def _texts(self, data: bytes, seen: Seen) -> Iterator[tuple[int, int]]:
         text = self.point.text or b""
         plain = self._tail + data[: seen.plain]
         ahead, end = len(self._tail), 0

@@ -110,6 +110,61 @@ def test_only_some_connections_and_no_more_than_once(medium) -> None:
     medium.run(scenario)
 
 
+@pytest.mark.parametrize("where", [{"byte": 1}, {"text": b"x"}])
+@pytest.mark.parametrize("lost_to", ["black_hole", "reset"])
+def test_a_point_that_is_lost_on_its_way_is_met_by_a_later_connection(
+    medium, where: dict[str, object], lost_to: str
+) -> None:
+    """Swallowed, or on a connection that was reset, it has stopped nobody; what came between was counted."""
+
+    async def scenario(line) -> None:
+        client, _ = await line.pair()
+        other, its_server = await line.pair()
+        async with line.proxy.breakpoint("up", **where) as point:
+            async with line.proxy.fault("latency", delay=5, only=[line.proxy.connections[0]]):
+                await client.send(b"x1234")  # found: on its way
+                await trio.sleep(medium.moment)
+                await other.send(b"x1")
+                assert await its_server.hear(2) == b"x1"
+                async with line.proxy.fault(lost_to, only=[line.proxy.connections[0]]):
+                    await trio.sleep(medium.moment)
+            if "byte" in where:
+                await other.send(b"x2")
+                assert await its_server.hear(4) == b"x1x2"
+            third, _ = await line.pair()
+            await third.send(b"x")
+            with trio.fail_after(2):
+                assert (await point.reached()).number == 3
+
+    medium.run(scenario)
+
+
+def test_a_text_is_found_across_reads_also_where_another_was_lost(medium) -> None:
+    """Of bytes that followed on each other, not of such that did not."""
+
+    async def scenario(line) -> None:
+        client, _ = await line.pair()
+        other, its_server = await line.pair()
+        first, second = line.proxy.connections
+        async with line.proxy.breakpoint("up", text=b"abc") as point:
+            async with line.proxy.fault("latency", delay=5, only=[first]):
+                await other.send(b"ab")
+                await its_server.hear(2)
+                await client.send(b"abc")
+                await trio.sleep(medium.moment)
+                await other.send(b"-")
+                await its_server.hear(3)
+                async with line.proxy.fault("black_hole", only=[first]):
+                    await trio.sleep(medium.moment)
+            await other.send(b"c")
+            await its_server.hear(4)
+            await other.send(b"abc")
+            with trio.fail_after(2):
+                assert await point.reached() is second
+
+    medium.run(scenario)
+
+
 def test_a_stopped_connection_ends_with_the_proxy(medium) -> None:
     """Nobody has to release it."""
 
