@@ -116,6 +116,9 @@ class Connection:
         for pump in self._pumps.values():
             nursery.start_soon(pump.read)
             nursery.start_soon(pump.write)
+        await (
+            trio.sleep_forever()
+        )  # also where both sides have ended: none may learn that from us before its time
 
     async def _pose(self, context: ssl.SSLContext) -> None:
         """Shake hands as if we were the server; who believes it is reset."""
@@ -210,7 +213,9 @@ class Connection:
 
     def direction_over(self) -> None:
         """See `Owner.direction_over`."""
-        if all(lane.source_over for lane in self._lanes.values()):
+        up, down = self._lanes["up"], self._lanes["down"]
+        waited_for = (up.holed and not down.lost) or (down.holed and not up.lost)
+        if up.source_over and down.source_over and not waited_for:
             self._scope.cancel()
 
     def receiver_lost(self, way: Way) -> None:

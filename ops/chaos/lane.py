@@ -45,6 +45,7 @@ class Lane:
         shut: its end has been passed on, or nobody is there to take more: what still comes is swallowed.
         holed: a fault swallowed something of it that the receiver still waits for: what came behind must not pass.
         source_over: the sender has ended it.
+        lost: by a reset: it waits for nothing any more.
         queued: bytes that wait.
     """
 
@@ -56,6 +57,7 @@ class Lane:
         self.shut = False
         self.holed = False
         self.source_over = False
+        self.lost = False
         self.queued = 0
         self._sight = sight
         self._queue: deque[tuple[float, Passing]] = deque()
@@ -204,6 +206,7 @@ class Lane:
                 self.counts.swallowed += len(item)
             if item is Ending.END or item is Ending.LOST:
                 self.source_over = True
+                self.lost = self.lost or item is Ending.LOST
             if isinstance(item, Breakpoint):
                 item.missed()
             else:

@@ -185,6 +185,41 @@ def test_a_black_hole_swallows_bytes_and_ends(medium, direction: str) -> None:
     medium.run(scenario)
 
 
+@pytest.mark.parametrize("direction", ["both", "up", "down"])
+def test_a_black_hole_hides_that_both_sides_have_ended(medium, direction: str) -> None:
+    """The connection stays up for who does not know, until the hole is closed."""
+
+    async def scenario(line) -> None:
+        client, server = await line.pair()
+        async with line.proxy.fault("black_hole", direction=direction):
+            await client.transport.send_eof()
+            await server.within(medium.moment)
+            await server.transport.send_eof()
+            await client.within(medium.moment)
+            await server.within(medium.moment)
+            assert client.over == ("end" if direction == "up" else None)
+            assert server.over == ("end" if direction == "down" else None)
+        for end in (client, server):
+            if end.over is None:
+                assert (await end.listen()).over == "reset"
+
+    medium.run(scenario)
+
+
+def test_a_black_hole_keeps_no_connection_that_both_sides_reset(medium) -> None:
+    """Nobody waits for anything."""
+
+    async def scenario(line) -> None:
+        client, server = await line.pair()
+        async with line.proxy.fault("black_hole"):
+            client.transport.abort()
+            server.transport.abort()
+            await trio.sleep(medium.moment)
+            assert line.proxy.connections == ()
+
+    medium.run(scenario)
+
+
 def test_a_black_hole_in_which_nothing_was_lost_leaves_no_trace(medium) -> None:
     """A connection that was quiet meanwhile goes on."""
 
