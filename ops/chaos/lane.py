@@ -166,6 +166,12 @@ class Lane:
             return None
         return Pace(min(pace.slice for pace in paces), min(pace.rate for pace in paces))
 
+    def abandon(self, count: int) -> None:
+        """Take note that bytes stay where they are, which were given to a receiver that has not taken them."""
+        self.counts.delivered -= count
+        self.counts.swallowed += count
+        self.holed = True
+
     def cut(self, now: float) -> None:
         """End the direction here: what waits is swallowed, and so will be what comes."""
         self._swallow(holing=False)
@@ -195,9 +201,11 @@ class Lane:
     def _changed(self, item: bytes | Breakpoint[Any]) -> list[Passing]:
         items: list[Passing] = [item]
         for effect in self.effects:
+            before = _size(items)
             items = [
                 out for each in items for out in (effect.change(each) if isinstance(each, bytes) else (each,))
             ]
+            self.counts.swallowed += max(before - _size(items), 0)
         return items
 
     def _swallow(self, *, holing: bool = True) -> None:
@@ -213,3 +221,7 @@ class Lane:
                 self.holed = self.holed or (holing and not self.shut)
         self._queue.clear()
         self.queued = 0
+
+
+def _size(items: Iterable[Passing]) -> int:
+    return sum(len(item) for item in items if isinstance(item, bytes))

@@ -48,10 +48,13 @@ class Pump:
         self._owner = owner
         self._waiting = ParkingLot()
         self._writing = False
+        self._writable: trio.CancelScope | None = None  # around the wait for a receiver that does not read
 
     def wake(self) -> None:
         """Look at the lane anew: something about it has changed."""
         self._waiting.unpark_all()
+        if self._writable is not None and self.lane.gate is not Gate.OPEN:
+            self._writable.cancel()
 
     async def read(self) -> None:
         """Read until the sender ends; wait while too much is on its way."""
@@ -150,12 +153,14 @@ class Pump:
             while sink.unsent:
                 gate = lane.gate
                 if gate is Gate.SWALLOWING:
-                    lane.holed = True  # the rest stays where it is
+                    lane.abandon(sink.unsent)
                     return
                 if gate is Gate.HELD:
                     await self._waiting.park()
                 else:
-                    await sink.wait_writable()
+                    with trio.CancelScope() as self._writable:
+                        await sink.wait_writable()
+                    self._writable = None
                     if lane.gate is Gate.OPEN:
                         sink.flush_nowait()
         except ConnectionLost:

@@ -65,7 +65,7 @@ def test_it_runs_its_faults_and_says_so() -> None:
     lines = told.splitlines()
     assert [line.split("s  ")[1] for line in lines[:2]] == ["latency met 0 so far", "drop met 0 so far"]
     assert sorted(line.split("s  ")[1] for line in lines[2:4]) == ["drop ends, met 1", "latency ends, met 1"]
-    assert lines[4] == "1 connections, 4 bytes up, 3 bytes down, 0 bytes swallowed"
+    assert lines[4] == "1 connections, 4 bytes up, 3 bytes down, 1 bytes swallowed"
 
 
 def test_a_script_is_read_from_a_file(tmp_path: Path) -> None:

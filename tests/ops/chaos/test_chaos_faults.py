@@ -395,6 +395,44 @@ def test_bytes_that_wait_for_a_slow_reader_meet_the_fault_as_well(medium, name: 
     medium.run(scenario)
 
 
+def test_a_black_hole_takes_what_a_receiver_that_does_not_read_would_have_held_up(medium) -> None:
+    """The sender goes on as with any other one; what the receiver had not taken yet is swallowed; then a reset."""
+    size = 40_000_000
+
+    async def scenario(line) -> None:
+        client, server = await line.pair()
+        (connection,) = line.proxy.connections
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trying, server, b"x" * size)
+            await trio.sleep(medium.moment)
+            assert connection.down.received < size
+            async with line.proxy.fault("black_hole", direction="down"):
+                while connection.down.received < size:  # noqa: ASYNC110 - counters tell nobody
+                    await trio.sleep(0.01)
+                assert client.over is None
+                assert connection.down.delivered + connection.down.swallowed == size
+            assert (await client.listen()).over == "reset"
+            assert len(client.heard) <= connection.down.delivered
+
+    medium.run(scenario)
+
+
+@pytest.mark.parametrize("name", ["drop", "truncate"])
+def test_what_is_left_out_is_counted_as_swallowed(medium, name: str) -> None:
+    """It was read, and is never to be written."""
+
+    async def scenario(line) -> None:
+        client, server = await line.pair()
+        async with line.proxy.fault(name, after=2), line.proxy.fault("duplicate", length=2):
+            await server.send(b"abcd")
+            await client.within(medium.moment)
+        down = line.proxy.totals().down
+        left = {"drop": 1, "truncate": 2}[name]
+        assert (down.received, down.swallowed, down.delivered) == (4, left, 4 - left + 2)
+
+    medium.run(scenario)
+
+
 async def trying(end, data: bytes) -> None:
     try:
         await end.send(data)
