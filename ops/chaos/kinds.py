@@ -55,7 +55,7 @@ class Flap(Fault, frozen=True, kw_only=True):
 
     on: ClassVar[Scope] = "new"
 
-    life: Annotated[Seconds, says("how long each one lasts")] = 0.05
+    life: Annotated[Seconds, says("how long each one lasts, also where the fault is over by then")] = 0.05
     how: How = "close"
 
     def begins(self, connection: Struck) -> None:
