@@ -23,7 +23,7 @@ def leads_back(listen: tuple[str, int], to: tuple[str, int]) -> bool:
 def _found(host: str) -> set[IPv4Address | IPv6Address]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):
         return set()  # whoever dials it will say so
     return {ip_address(where[0]) for *_, where in found}
 
