@@ -130,6 +130,11 @@ class Connection:
             pass  # the client refused, or speaks no TLS
         self._scope.cancel()
 
+    @property
+    def holed(self) -> bool:
+        """Whether something of it was swallowed that its receiver still waits for."""
+        return any(lane.holed for lane in self._lanes.values())
+
     # What faults and tests do to it
 
     def reset(self) -> None:
@@ -186,8 +191,7 @@ class Connection:
         for way, effect in self._on.pop(number, {}).items():
             self._lanes[way].effects.remove(effect)
         self._wake()
-        lanes = self._lanes.values()
-        if any(lane.holed for lane in lanes) and not any(lane.barred for lane in lanes):
+        if self.holed and not any(lane.barred for lane in self._lanes.values()):
             self.reset()
 
     def disguise(self, context: ssl.SSLContext) -> None:

@@ -45,6 +45,7 @@ class Running:
         began: when (trio time).
         ended: when; None before.
         met: how many connections have met it.
+        left_at: when the last of those was over that are over; `began` before (trio time).
         changes: how often it cut or changed something.
         points: where, the newest ones, oldest first.
     """
@@ -65,6 +66,7 @@ class Running:
         self.began = trio.current_time()
         self.ended: float | None = None
         self.met = 0
+        self.left_at = self.began
         self.changes = 0
         self.points: deque[Point] = deque(maxlen=_KEPT)
         self._seed = seed
@@ -114,7 +116,8 @@ class Running:
 
     def leave(self, connection: Connection) -> None:
         """Forget a connection that is over."""
-        self._open.pop(connection.number, None)
+        if self._open.pop(connection.number, None) is not None:
+            self.left_at = trio.current_time()
 
     def end(self) -> None:
         """Let it go of all that is still there."""

@@ -108,6 +108,8 @@ class Spells:
     def ending(self, spell: Spell) -> None:
         """Note where the end of a fault, which is next, cuts connections."""
         spell.cut = frozenset(place for place, reach in spell.reaches.items() if reach.cuts())
+        for reach in spell.reaches.values():
+            reach.settle()
         for look in self._lookers:
             look(spell)
 
