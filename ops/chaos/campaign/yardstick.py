@@ -19,7 +19,6 @@ from feedtree.ops.chaos.campaign.arena import Arena
 from feedtree.ops.chaos.campaign.ground import CERTIFICATE
 from feedtree.ops.chaos.campaign.lines import host_of
 from feedtree.ops.chaos.campaign.spread import Spread, spread
-from feedtree.ops.chaos.campaign.tracks import PublicTrack
 from feedtree.ops.chaos.rerouting import led
 from feedtree.supervisors.verdicts import Retryable
 
@@ -34,29 +33,34 @@ class Yardstick:
 
     Args:
         arena: on whose ground, with a stream at `VENUE`.
+
+    Attributes:
+        found: how long it took, in seconds, the newest times.
     """
 
     def __init__(self, arena: Arena) -> None:
         self._arena = arena
-        self._found: deque[float] = deque(maxlen=_KEPT)
+        self.found: deque[float] = deque(maxlen=_KEPT)
 
     async def run(self) -> None:
         """Measure until cancelled; nothing where the campaign has no public stream there."""
-        tracks = [track for track in self._arena.public() if track.line.venue == VENUE]
-        while tracks:
+        feeds = [track.websocket.feed for track in self._arena.public() if track.line.venue == VENUE]
+        if not feeds:
+            return
+        feed = feeds[0]
+        (slot, *_) = feed.plan()[0].slots.values()
+        topics = [strand.record.wire for strand in slot.strands.values()]
+        while True:
             await trio.sleep(_EVERY)
             with suppress(Retryable), trio.move_on_after(_WITHIN):
-                self._found.append(await self._measure(tracks[0]))
+                self.found.append(await self._measure(feed.venue.codec(feed.symbols), topics))
 
     def spread(self) -> Spread | None:
         """Return how long it took, in seconds; None where it never worked."""
-        return spread(self._found)
+        return spread(self.found)
 
-    async def _measure(self, track: PublicTrack) -> float:
+    async def _measure(self, codec: PublicCodec, topics: list[WireTopic]) -> float:
         ground = self._arena.ground
-        feed = track.websocket.feed
-        codec = feed.venue.codec(feed.symbols)
-        topics = [strand.record.wire for strand in feed.plan()[0].slots["a"].strands.values()]
         url = led(ground.venues[VENUE].ws, (host_of(ground.spare), ground.fleet.ports[ground.spare]))
         began = trio.current_time()
         async with open_burst(Target(url, ca_file=CERTIFICATE), ground.plain) as wire:

@@ -45,6 +45,20 @@ async def test_what_the_way_takes_is_in_it_and_a_way_that_is_closed_is_no_measur
     assert closed.spread() is None
 
 
+async def test_it_goes_on_where_another_connection_takes_over(autojump_clock) -> None:
+    async with open_arena(GATE, 3, in_memory, silent()) as arena:
+        await arena.live()
+        yardstick = Yardstick(arena)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(yardstick.run)
+            await trio.sleep(3)
+            arena.public()[0].relieve()
+            await trio.sleep(12)
+            assert list(arena.public()[0].websocket.feed.plan()[0].slots) == ["b"]
+            nursery.cancel_scope.cancel()
+    assert len(yardstick.found) == 7
+
+
 async def test_where_the_campaign_has_no_stream_at_its_venue_there_is_nothing_to_measure(
     autojump_clock,
 ) -> None:
