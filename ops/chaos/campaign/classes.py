@@ -14,7 +14,7 @@ Place: TypeAlias = Literal["proxy", "exchange", "switch", "names", "tree"]
 
 AT_ONCE = 0.25  # seconds
 SILENCE, HEALED = 2.0, 3.0
-AS_BARE = 1.25  # times what a bare client takes
+AS_BARE = 1.5  # times what a bare client takes, which has no others beside it that come back
 BOTH: tuple[Side, ...] = ("public", "private")
 VENUES = ("gateio.spot", "mexc.spot")
 
@@ -27,7 +27,7 @@ class Step(Struct, frozen=True):
         name: of the fault or switch; in the tree ``relieve``: the connection has lived for long enough.
         values: its parameters; of a switch ``value``.
         on: which connections a proxy's fault meets; the fault's own choice where None.
-        one: of the open connections that one alone which has brought the most.
+        one: of the open connections that one alone on which something comes most often.
         count: new connections that it meets at most; 0 is any number.
         each: whether the exchange's fault is inflicted on each symbol of the line, on its first one, its account, or
             the whole venue.
@@ -54,8 +54,8 @@ class Bound(Struct, frozen=True):
         most: seconds, or a number.
         venue: of the lines that it is about; empty is all.
         side: likewise.
-        bare: where a bare client needs more than that beside it (see `Yardstick`), so many times its median is allowed;
-            0: it does not matter.
+        bare: where a bare client needs more than that beside it (see `Yardstick`), so many times its median is allowed
+            after the loss was found; 0: it does not matter.
     """
 
     measure: Measure

@@ -1,10 +1,12 @@
 """What goes wrong in a campaign, and when: a list that is made of a seed alone."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from random import Random
 
 from msgspec import Struct
 
+from feedtree.exchanges.public.doubt import GAP_WINDOW, GAPS_OF_ONE
 from feedtree.ops.chaos.campaign.classes import CLASSES, FaultClass
 from feedtree.ops.chaos.campaign.lines import Line
 
@@ -65,12 +67,16 @@ def make_plan(
     rng = Random(seed)
     kinds = _kinds(rng, faults, lines, only)
     free = {line.number: 0.0 for line in lines}
+    resyncs = defaultdict[int, list[float]](list)  # when each line's first book was to be resynced
     found: list[tuple[float, FaultClass, Line, float]] = []
     at = 0.0
     for kind in kinds:
         lasts = (seconds or {}).get(kind.name, kind.seconds)
-        chosen = _line(rng, kind, lines, free, at)
-        begins = max(at, free[chosen.number])
+        ready = _without_doubt(free, resyncs, spell) if kind.expects == "resync" else free
+        chosen = _line(rng, kind, lines, ready, at)
+        begins = max(at, ready[chosen.number])
+        if kind.expects == "resync":
+            resyncs[chosen.number].append(begins)
         taken = begins + max(lasts, kind.pause) + MARGIN + spell
         free[chosen.number] = taken
         if kind.alone:
@@ -116,6 +122,19 @@ def _in_time(kinds: Sequence[FaultClass]) -> list[FaultClass]:
     for number, kind in enumerate(long):
         found.insert(int(number * IN_TIME * len(kinds) / len(long)), kind)
     return found
+
+
+def _without_doubt(
+    free: Mapping[int, float], resyncs: Mapping[int, Sequence[float]], spell: float
+) -> Mapping[int, float]:
+    """Return when each line can meet one more gap in its first book, and no doubt of the whole stream comes of it."""
+    enough = GAPS_OF_ONE - 1
+    return {
+        number: max(at, resyncs[number][-enough] + GAP_WINDOW + MARGIN + spell)
+        if len(resyncs.get(number, ())) >= enough
+        else at
+        for number, at in free.items()
+    }
 
 
 def _line(

@@ -124,9 +124,10 @@ def _row(kind: FaultClass, observations: Sequence[Observation], *, judged: bool,
             if beyond < found:
                 text += f" beyond what the venue's budgets take: it is {_number(beyond)}"
             most = bound.most
-            if bare is not None and bare.p50 * bound.bare > most:
-                most = bare.p50 * bound.bare
-                text += f", or {bound.bare:g} times a bare client's {_number(bare.p50)}"
+            noticed = spread(_values(meant, "found"))
+            if bare is not None and noticed is not None and bare.p50 * bound.bare > most:
+                most = noticed.p50 + bare.p50 * bound.bare
+                text += f", or {bound.bare:g} times a bare client's {_number(bare.p50)} after it was found"
             figures.append(text)
             if beyond > most:
                 missed.append(text)

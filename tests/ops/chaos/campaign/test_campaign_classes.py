@@ -30,7 +30,7 @@ def test_each_step_names_a_fault_that_there_is(kind, step) -> None:
 
 
 FIGURES = [
-    ("close", Bound("fresh", "p50", 0.015, "gateio.spot", "public", 1.25)),
+    ("close", Bound("fresh", "p50", 0.015, "gateio.spot", "public", 1.5)),
     ("reset", Bound("fresh", "p99", 0.05, "gateio.spot", "public")),
     ("reset", Bound("live", "p99", 0.15, "gateio.spot", "public")),
     ("away", Bound("after", "p50", 1.0)),

@@ -2,11 +2,13 @@
 
 import os
 import platform
+from contextlib import suppress
 from math import inf
 
 import pytest
 import trio
 
+from feedtree.exchanges.errors import ConnectionLost
 from feedtree.exchanges.wire.memory import MemoryNetwork
 from feedtree.exchanges.wire.tcp import TcpNetwork
 from feedtree.exchanges.wire.transport import receive
@@ -164,6 +166,39 @@ async def test_a_fault_meets_one_line_and_ends_when_it_is_told() -> None:
             assert await receive(one) == b"held"
             with pytest.raises(WrongFault, match="black_hole"):
                 await fleet.begin(FaultOrder(0, "blackhole", {}))
+        nursery.cancel_scope.cancel()
+
+
+async def test_one_of_some_connections_is_the_one_on_which_most_often_something_comes(autojump_clock) -> None:
+    """A stream's, not one that has brought a large answer: even while another answer comes."""
+    network = MemoryNetwork()
+    listener = await network.listen("venue", 80)
+
+    async def serve(server) -> None:
+        kind = await receive(server)
+        for number in range(200):
+            if kind == b"stream":
+                await server.send_all(b"x" * 10)
+            elif number % 10 == 0:
+                await server.send_all(b"x" * 100_000)
+            await trio.sleep(0.02)
+
+    async def take(client) -> None:
+        with suppress(ConnectionLost):
+            while await receive(client):
+                pass
+
+    async with open_fleet(network, ["one"], ("venue", 80), 1) as fleet, trio.open_nursery() as nursery:
+        for kind in (b"rest", b"stream", b"rest"):
+            client = await network.dial("one", fleet.ports[0])
+            await client.send_all(kind)
+            nursery.start_soon(serve, await listener.accept())
+            nursery.start_soon(take, client)
+        await trio.sleep(1)
+        await fleet.begin(FaultOrder(0, "stall", {}, one=True))
+        (proxy,) = fleet._proxies
+        (running,) = proxy.running
+        assert [each.number for each in running.connections] == [2]
         nursery.cancel_scope.cancel()
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from feedtree.exchanges.public.doubt import GAP_WINDOW, GAPS_OF_ONE
 from feedtree.ops.chaos.campaign.classes import CLASSES
 from feedtree.ops.chaos.campaign.lines import Scale, lines_of
 from feedtree.ops.chaos.campaign.plan import LONG, SPELL, make_plan
@@ -51,6 +52,21 @@ def test_no_line_is_met_before_it_was_live_for_the_stable_spell(seed: int) -> No
         if not kind.alone:
             assert planned.at >= free[planned.line] - 1e-3
         free[planned.line] = planned.at + max(planned.seconds, kind.pause) + SPELL
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_line_meets_so_many_gaps_within_a_minute_that_it_is_in_doubt(seed: int) -> None:
+    """For that is another fault: the whole stream is started anew."""
+    for faults, only in ((1_000, ""), (60, "gap"), (60, "standstill")):
+        met: dict[int, list[float]] = {}
+        for planned in make_plan(seed, faults, LINES, only=only):
+            if CLASSES[planned.kind].expects == "resync":
+                met.setdefault(planned.line, []).append(planned.at)
+        assert all(
+            last - first > GAP_WINDOW
+            for times in met.values()
+            for first, last in zip(sorted(times), sorted(times)[GAPS_OF_ONE - 1 :], strict=False)
+        )
 
 
 @pytest.mark.parametrize("seed", range(5))
