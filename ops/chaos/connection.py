@@ -80,7 +80,11 @@ class Connection:
             with self._scope:
                 async with trio.open_nursery() as self._nursery:
                     for seconds, action in self._awaited:
-                        self._nursery.start_soon(_later, seconds, action)
+                        if seconds > 0:
+                            self._nursery.start_soon(_later, seconds, action)
+                        else:
+                            await _later(0, action)  # before the server hears of it
+                    await trio.lowlevel.checkpoint()
                     if self._disguise is not None:
                         await self._pose(self._disguise)
                     else:
@@ -172,7 +176,8 @@ class Connection:
                 action = self.close
             case _:
                 action = self.reset
-        if after > 0:
+        # Who was accepted a moment ago is to see that it is connected before it is ended.
+        if after > 0 or self._nursery is None:
             self._after(after, action)
         else:
             action()
