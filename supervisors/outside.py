@@ -4,10 +4,8 @@ The loop is asked for nothing, and nothing of it is changed. It may go on meanwh
 motion: a look that fails for that is taken again, a few times, and then says so. None raises.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from threading import get_ident
-from types import FrameType
 from typing import TypeVar
 
 import trio
@@ -79,7 +77,7 @@ class Outside:
             task = self._task()
             if task is None:
                 return None
-            frames = running_frames(self._frame())
+            frames = running_frames(self._ident)
             if self._task() is task:
                 return Running(task, frames)
         return None
@@ -97,9 +95,6 @@ class Outside:
     def _task(self) -> trio.lowlevel.Task | None:
         task = None if self._run_context is None else self._run_context.get("task")
         return task if isinstance(task, trio.lowlevel.Task) else None
-
-    def _frame(self) -> FrameType | None:
-        return sys._current_frames().get(self._ident)
 
 
 def workers_of(control: Control) -> Iterator[Incarnation]:

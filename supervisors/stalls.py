@@ -23,6 +23,7 @@ from feedtree.supervisors.loop_facts import LoopFacts
 from feedtree.supervisors.stuck import running_frames
 from feedtree.supervisors.surroundings import Surroundings
 from feedtree.supervisors.suspicion import LineLimit, Look, Stall, Suspicion
+from feedtree.supervisors.threads import read_frames
 
 THREAD = "feedtree watchdog"
 
@@ -147,7 +148,7 @@ class LoopThread:
 
     def stack(self, look: Look) -> str:
         """Render where the step of a look is now; empty where it has just ended."""
-        stack = "\n".join(running_frames(self._frame()))
+        stack = "\n".join(running_frames(self._ident))
         pulse = self.pulse.now
         same = pulse is not None and pulse[0] == look.number and self._step(pulse) is look.step
         return stack if same else ""
@@ -155,10 +156,7 @@ class LoopThread:
     def _step(self, pulse: tuple[int, float]) -> object:
         if self._running is not None:
             return self._running.get("task")
-        return _worker_on(self._frame()) or pulse
-
-    def _frame(self) -> FrameType | None:
-        return sys._current_frames().get(self._ident)
+        return read_frames(self._ident, _worker_on) or pulse
 
 
 def _worker_on(frame: FrameType | None) -> object:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Never
 import trio
 
 from feedtree.supervisors.errors import InvalidSpec
+from feedtree.supervisors.threads import read_frames
 
 EXIT_STUCK = (
     70  # the exit code of a process that was ended because a child was stuck: EX_SOFTWARE of sysexits.h
@@ -65,12 +66,16 @@ def _frames(task: trio.lowlevel.Task) -> list[str]:
     return [_place(frame, line) for frame, line in task.iter_await_frames()]
 
 
-def running_frames(frame: FrameType | None) -> list[str]:
-    """Render where the running task is: its innermost 12 frames, the innermost last.
+def running_frames(thread: int) -> list[str]:
+    """Render where the task is that a loop is running: its innermost 12 frames, the innermost last.
 
     Args:
-        frame: the innermost one of the loop's thread; None where there is no such thread.
+        thread: the loop's, by its identifier; nothing is rendered where there is no such thread.
     """
+    return read_frames(thread, _places)
+
+
+def _places(frame: FrameType | None) -> list[str]:
     places: list[str] = []
     while frame is not None and len(places) < _FRAMES and not _calls_tasks(frame):
         places.append(_place(frame, frame.f_lineno))

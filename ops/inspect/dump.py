@@ -7,7 +7,6 @@ keeps the interpreter lock keeps this thread from answering, too: then nothing i
 import os
 import select
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -124,7 +123,7 @@ class Dumper:
             app=self._app,
             pid=os.getpid(),
             stuck=True,
-            running="\n".join(running_frames(sys._current_frames().get(self._thread))),
+            running="\n".join(running_frames(self._thread)),
             tree=supervisor.look_from_outside(self._clock.current_time()).reworded(redacted_reason),
             stacks=supervisor.stacks_from_outside(),
         )

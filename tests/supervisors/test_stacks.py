@@ -1,10 +1,12 @@
 """Where the tasks of a tree are: told by the loop itself, and to other threads, also while the loop is stuck."""
 
+import gc
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from random import Random
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -12,7 +14,15 @@ import trio
 import trio.testing
 
 from feedtree.actors.context import Context
-from feedtree.supervisors import ChildNotFound, ChildSpec, Node, Retryable, SupervisorSpec, open_supervisor
+from feedtree.supervisors import (
+    ChildNotFound,
+    ChildSpec,
+    Node,
+    Retryable,
+    SupervisorSpec,
+    open_supervisor,
+    stuck,
+)
 from feedtree.supervisors.outside import MOVED, TRIES
 
 settled = trio.testing.wait_all_tasks_blocked
@@ -180,6 +190,29 @@ async def test_a_task_that_is_no_workers_and_blocks_the_loop_is_shown_as_well(au
         assert "test_a_task_that_is_no_workers_and_blocks_the_loop_is_shown_as_well" in lines(stacks[""])
         assert list(await trio.to_thread.run_sync(tree.stacks_from_outside)) == ["a"]
         assert in_a_thread(tree.look_from_outside) == tree.snapshot()
+
+
+async def test_nothing_is_collected_while_frames_of_a_thread_that_runs_are_read(monkeypatch) -> None:
+    """Finalizers would let it run on: a frame that is being read would be gone. Afterwards it is as it was."""
+    collects: list[bool] = []
+    place = stuck._place
+
+    def placed(frame: FrameType, line: int) -> str:
+        collects.append(gc.isenabled())
+        return place(frame, line)
+
+    monkeypatch.setattr(stuck, "_place", placed)
+    async with tree_of() as tree:
+        assert list(in_a_thread(tree.stacks_from_outside)) == [""]
+        assert collects
+        assert not any(collects)
+        assert gc.isenabled()
+        gc.disable()
+        try:
+            in_a_thread(tree.stacks_from_outside)
+            assert not gc.isenabled(), "who has switched it off finds it so"
+        finally:
+            gc.enable()
 
 
 async def test_whoever_looks_from_outside_at_a_loop_in_full_motion_is_told_something() -> None:
