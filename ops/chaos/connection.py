@@ -120,9 +120,8 @@ class Connection:
         for pump in self._pumps.values():
             nursery.start_soon(pump.read)
             nursery.start_soon(pump.write)
-        await (
-            trio.sleep_forever()
-        )  # also where both sides have ended: none may learn that from us before its time
+        # Also where both sides have ended: none may learn that from us before its time.
+        await trio.sleep_forever()
 
     async def _pose(self, context: ssl.SSLContext) -> None:
         """Shake hands as if we were the server; who believes it is reset."""

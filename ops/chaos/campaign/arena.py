@@ -136,7 +136,7 @@ class Arena:
             alternate_ws_url=self._second(line),
             **self._reach(line),
         )
-        reached = through(venue, self._address(line.number))
+        reached = through(venue, self.address(line.number))
         websocket = websocket_class(line.venue)(self.tree, options_of(reached))
         websocket.feed.subscribe(line.symbols, CHANNELS)
         track = PublicTrack(line, websocket, self.ground.wall_ns)
@@ -146,7 +146,7 @@ class Arena:
         await websocket.initialize(line.symbols, CHANNELS)
 
     async def _open_private(self, line: Line, nursery: trio.Nursery, rng: Random) -> None:
-        reached = through(Venue(line.symbols, **self._reach(line)), self._address(line.number))
+        reached = through(Venue(line.symbols, **self._reach(line)), self.address(line.number))
         account = private_websocket_class(line.venue)(
             self.tree,
             Credentials(f"{line.name}-key", f"{line.name}-secret"),
@@ -173,9 +173,10 @@ class Arena:
 
     def _second(self, line: Line) -> str | None:
         """Return the websocket's second address, where a line has one."""
-        return led(self.ground.venues[line.venue].ws, self._address(line.second)) if line.second else None
+        return led(self.ground.venues[line.venue].ws, self.address(line.second)) if line.second else None
 
-    def _address(self, proxy: int) -> tuple[str, int]:
+    def address(self, proxy: int) -> tuple[str, int]:
+        """Return where the tree dials a proxy."""
         return host_of(proxy), self.ground.fleet.ports[proxy]
 
 

@@ -124,9 +124,9 @@ def _row(kind: FaultClass, observations: Sequence[Observation], *, judged: bool,
             if beyond < found:
                 text += f" beyond what the venue's budgets take: it is {_number(beyond)}"
             most = bound.most
-            noticed = spread(_values(meant, "found"))
-            if bare is not None and noticed is not None and bare.p50 * bound.bare > most:
-                most = noticed.p50 + bare.p50 * bound.bare
+            if bare is not None and bare.p50 * bound.bare > most:
+                noticed = spread(_values(meant, "found"))
+                most = bare.p50 * bound.bare + (0.0 if noticed is None else noticed.p50)
                 text += f", or {bound.bare:g} times a bare client's {_number(bare.p50)} after it was found"
             figures.append(text)
             if beyond > most:

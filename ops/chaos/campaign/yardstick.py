@@ -17,7 +17,6 @@ from feedtree.exchanges.wire.connection import Wire
 from feedtree.exchanges.wire.target import Target
 from feedtree.ops.chaos.campaign.arena import Arena
 from feedtree.ops.chaos.campaign.ground import CERTIFICATE
-from feedtree.ops.chaos.campaign.lines import host_of
 from feedtree.ops.chaos.campaign.spread import Spread, spread
 from feedtree.ops.chaos.rerouting import led
 from feedtree.supervisors.verdicts import Retryable
@@ -61,7 +60,7 @@ class Yardstick:
 
     async def _measure(self, codec: PublicCodec, topics: list[WireTopic]) -> float:
         ground = self._arena.ground
-        url = led(ground.venues[VENUE].ws, (host_of(ground.spare), ground.fleet.ports[ground.spare]))
+        url = led(ground.venues[VENUE].ws, self._arena.address(ground.spare))
         began = trio.current_time()
         async with open_burst(Target(url, ca_file=CERTIFICATE), ground.plain) as wire:
             await _first_datum(wire, codec, topics, ground.wall_ns())

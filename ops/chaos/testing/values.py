@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from feedtree.ops.chaos.spelling import WrongFault
 from feedtree.ops.config_rules import shown
+from feedtree.supervisors.checks import is_number, is_whole
 
 Item = TypeVar("Item")
 
@@ -17,7 +18,7 @@ def whole(value: object, what: str, least: int | None = 0) -> int:
     Raises:
         WrongFault: it is none, or too small.
     """
-    if isinstance(value, int) and not isinstance(value, bool) and (least is None or value >= least):
+    if is_whole(value) and (least is None or value >= least):
         return value
     raise wrong(what, value, "a whole number" if least is None else f"a whole number, {least} or more")
 
@@ -28,7 +29,7 @@ def number(value: object, what: str) -> float:
     Raises:
         WrongFault: it is none.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+    if is_number(value) and 0 <= value < math.inf:
         return float(value)
     raise wrong(what, value, "a number, 0 or more")
 
